@@ -1,0 +1,122 @@
+//! Messages between the page and the engine's worker.
+
+use crate::Failure;
+use catalog::{Catalog, Name};
+use query::{DateRange, QuerySpec};
+use serde::{Deserialize, Serialize};
+
+/// Pairs a reply with its request. The page counts up from 1 and never uses a number twice, also
+/// not for a worker that replaces another; 0 marks what the worker says unasked.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct RequestId(pub u32);
+
+/// What the page sends.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// Chosen by the page.
+    pub id: RequestId,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// What the page can ask of the engine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// Opens a lake; the first request to a worker. Answered by [`Answer::Opened`].
+    Open {
+        /// Absolute URL of the lake's root, ending in `/`. Locations of tables are relative to it.
+        lake_url: String,
+        /// The compiled catalog.
+        catalog: Box<Catalog>,
+    },
+    /// Asks a question. Answered by [`Answer::Rows`].
+    Query(QuerySpec),
+    /// Stops the request of that id, which is then answered by nothing. Not answered itself.
+    Cancel(RequestId),
+    /// Makes the engine panic. Only tests of the page's recovery send it.
+    Panic,
+}
+
+/// What the worker sends.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The request's id, or 0 for [`Answer::Ready`] and [`Answer::Panicked`].
+    pub id: RequestId,
+    /// The answer.
+    pub answer: Answer,
+}
+
+/// What the worker can say.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Unasked: the module is compiled and takes requests.
+    Ready,
+    /// The lake is open.
+    Opened {
+        /// The version of each table of the catalog, in its order. A version holds until the next
+        /// `Open`, so that all panels show one state.
+        tables: Vec<TableVersion>,
+        /// For each dashboard's time dimension, the days that the lake has.
+        extents: Vec<Extent>,
+    },
+    /// The rows come in the buffer beside this message.
+    Rows(ReadFacts),
+    /// The request failed; the engine lives on.
+    Failed(Failure),
+    /// Unasked, last words: the engine panicked and this worker answers nothing more.
+    Panicked {
+        /// The panic's text.
+        message: String,
+    },
+}
+
+/// The state of one table that answers were computed from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TableVersion {
+    /// The table's name in the catalog.
+    pub table: Name,
+    /// The Delta version; `None` for a plain Parquet file.
+    pub version: Option<u64>,
+    /// When that version was committed, UTC microseconds; for a Parquet file when it was last
+    /// modified, if the server said so.
+    pub committed_at_us: Option<i64>,
+    /// Data files of that version.
+    pub n_files: u64,
+    /// Their sizes together.
+    pub size_bytes: u64,
+}
+
+/// The first and last day that a dimension has, over every table of the catalog that has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Extent {
+    /// The date dimension.
+    pub dimension: Name,
+    /// `None` when no table has a row with a day.
+    pub range: Option<DateRange>,
+}
+
+/// What an answer was computed from and what it cost.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ReadFacts {
+    /// The tables that were read, the measure's table first.
+    pub tables: Vec<TableVersion>,
+    /// Data files opened.
+    pub n_files_read: u64,
+    /// Data files of those tables.
+    pub n_files_total: u64,
+    /// Bytes of data files that the answer needed, cached ones included.
+    pub read_bytes: u64,
+    /// Bytes of them that came over the network for this answer.
+    pub fetched_bytes: u64,
+    /// Network requests made for this answer.
+    pub n_requests: u64,
+    /// From the request's arrival to the answer.
+    pub elapsed_ms: f64,
+    /// Rows in the answer.
+    pub n_rows: u64,
+}
