@@ -1,0 +1,396 @@
+//! The state machine: an event changes the state, then the state is settled into effects.
+//!
+//! Event handlers only note what has happened. `settle` alone derives what is to be sent, shown,
+//! cancelled and forgotten, so that no handler can forget a part of it.
+
+mod settle;
+
+use crate::ledger::{Ids, Ledger};
+use crate::panels::Panels;
+use crate::{
+    CatalogState, Effect, Engine, Event, Lake, Login, Notice, PageState, PanelView, Session, url,
+};
+use catalog::{Catalog, Name};
+use protocol::{ErrorCode, Failure, RequestId};
+use query::DateRange;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// How often the worker may die without an answer in between before it is given up.
+const MAX_DEATHS_IN_A_ROW: u32 = 4;
+
+/// The page's state. See the module's documentation.
+#[derive(Debug, Default)]
+pub struct Coordinator {
+    session: Session,
+    catalog: CatalogState,
+    engine: Engine,
+    lake: Option<Lake>,
+    page: Option<PageState>,
+    notices: Vec<Notice>,
+    panels: Panels,
+    ledger: Ledger,
+    ids: Ids,
+    /// Ids whose rows the shell holds.
+    held: BTreeSet<RequestId>,
+    url_query: String,
+    lake_url: String,
+    /// Whose answers are held.
+    user: Option<String>,
+    n_deaths: u32,
+    /// After a death, questions go out one by one until all are answered, to find the culprit.
+    is_cautious: bool,
+    is_refresh: bool,
+}
+
+impl Coordinator {
+    /// Takes an event in and says what is to be done, in this order.
+    pub fn handle(&mut self, event: Event) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.note(event, &mut effects);
+        self.settle(&mut effects);
+        effects
+    }
+
+    /// Who is there.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Whether the catalog is there.
+    pub fn catalog(&self) -> &CatalogState {
+        &self.catalog
+    }
+
+    /// Where the engine stands.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The lake as it was last opened.
+    pub fn lake(&self) -> Option<&Lake> {
+        self.lake.as_ref()
+    }
+
+    /// What the viewer has chosen; `None` until the catalog is there.
+    pub fn page(&self) -> Option<&PageState> {
+        self.page.as_ref()
+    }
+
+    /// What the viewer is to be told, oldest first.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// The days that the lake has of the dashboard's time dimension.
+    pub fn extent(&self) -> Option<DateRange> {
+        let (catalog, page, lake) = (self.loaded()?, self.page.as_ref()?, self.lake.as_ref()?);
+        let time = &catalog.dashboard(&page.dashboard)?.time;
+        lake.extents.iter().find(|extent| &extent.dimension == time)?.range
+    }
+
+    /// The days that are shown.
+    pub fn days(&self) -> Option<DateRange> {
+        Some(self.page.as_ref()?.range.days(self.extent()?))
+    }
+
+    /// What the viewer sees of a panel of the dashboard that is shown.
+    pub fn panel(&self, name: &Name) -> Option<PanelView> {
+        let stopped = match &self.engine {
+            Engine::OpenFailed(failure) => Some(failure.clone()),
+            Engine::GivenUp { message } => Some(Failure::new(
+                ErrorCode::Internal,
+                format!("the engine has stopped: {message}"),
+            )),
+            _ => None,
+        };
+        self.panels.view(name, stopped.as_ref())
+    }
+
+    /// Whether somebody waits for the answer to the request of that id; if not, its rows need not
+    /// even be decoded.
+    pub fn awaits(&self, id: RequestId) -> bool {
+        self.ledger.awaits(id)
+    }
+
+    fn loaded(&self) -> Option<&Arc<Catalog>> {
+        match &self.catalog {
+            CatalogState::Loaded(catalog) => Some(catalog),
+            _ => None,
+        }
+    }
+
+    fn note(&mut self, event: Event, effects: &mut Vec<Effect>) {
+        match event {
+            Event::Started { query, lake_url } => {
+                self.url_query = query;
+                self.lake_url = lake_url;
+                effects.push(Effect::AskSession);
+                effects.push(Effect::StartWorker { delay_ms: 0 });
+            }
+            Event::UrlChanged { query } => {
+                self.url_query = query;
+                self.read_url();
+            }
+
+            Event::SessionAnswered(Ok(session)) | Event::LoginAnswered(Ok(session)) => {
+                if self.user.as_ref().is_some_and(|user| *user != session.user) {
+                    self.forget_all(effects);
+                }
+                self.user = Some(session.user.clone());
+                self.notices.retain(|notice| *notice != Notice::SessionEnded);
+                self.session = Session::LoggedIn(session);
+                // With the catalog of before, the lake is opened anew: its tables may have changed.
+                if self.loaded().is_none() {
+                    self.catalog = CatalogState::Awaited;
+                    effects.push(Effect::FetchCatalog);
+                }
+            }
+            Event::SessionAnswered(Err(failure)) => {
+                self.session = match failure.code {
+                    ErrorCode::Unauthorized => Session::LoggedOut(Login::Idle),
+                    _ => Session::Unreachable(failure),
+                };
+            }
+            Event::LoginSubmitted(request) => {
+                if self.session != Session::LoggedOut(Login::Sending) {
+                    self.session = Session::LoggedOut(Login::Sending);
+                    effects.push(Effect::LogIn(request));
+                }
+            }
+            Event::LoginAnswered(Err(failure)) => {
+                self.session = Session::LoggedOut(Login::Refused(failure));
+            }
+            Event::LogoutChosen => effects.push(Effect::LogOut),
+            Event::LogoutAnswered(Ok(())) => {
+                self.session = Session::LoggedOut(Login::Idle);
+                self.forget_all(effects);
+            }
+            Event::LogoutAnswered(Err(failure)) => self.tell(Notice::LogoutFailed(failure)),
+            Event::CatalogAnswered(answer) => self.note_catalog(answer, effects),
+
+            Event::WorkerReady => self.engine = Engine::Ready,
+            Event::Opened { id, tables, extents } => {
+                if self.engine == (Engine::Opening { id }) {
+                    self.engine = Engine::Open;
+                    self.note_lake(Lake { tables, extents });
+                }
+            }
+            Event::Replied { id } => {
+                if self.ledger.answered(id) {
+                    self.n_deaths = 0;
+                    self.held.insert(id);
+                } else {
+                    effects.push(Effect::Forget { id });
+                }
+            }
+            Event::Failed { id, failure } => self.note_failure(id, failure, effects),
+            Event::WorkerDied { message } => self.note_death(message, effects),
+
+            Event::DashboardChosen { dashboard } => {
+                let page = self.loaded().and_then(|catalog| PageState::new(catalog, &dashboard));
+                if let (Some(new), Some(old)) = (page, &self.page) {
+                    let page =
+                        PageState { range: old.range, selection: old.selection.clone(), ..new };
+                    self.choose(page, effects);
+                }
+            }
+            Event::RangeChosen { range } => self.change(effects, |page| page.range = range),
+            Event::Toggled { dimension, value } => {
+                self.change(effects, |page| page.selection.toggle(&dimension, value));
+            }
+            Event::DimensionCleared { dimension } => {
+                self.change(effects, |page| page.selection.remove(&dimension));
+            }
+            Event::SelectionCleared => {
+                self.change(effects, |page| page.selection = query::Selection::default());
+            }
+            Event::Refreshed => {
+                if self.engine == Engine::Open {
+                    self.is_refresh = true;
+                    self.close(effects);
+                }
+            }
+            Event::PanelRetried { panel } => self.panels.retry(&panel),
+            Event::Retried => self.retry(effects),
+            Event::NoticeDismissed { notice } => self.notices.retain(|told| *told != notice),
+        }
+    }
+
+    fn note_catalog(&mut self, answer: Result<Arc<Catalog>, Failure>, effects: &mut Vec<Effect>) {
+        match answer {
+            Ok(catalog) => {
+                self.close(effects);
+                self.blank(effects);
+                self.ledger = Ledger::default();
+                self.panels = Panels::default();
+                self.lake = None;
+                self.page = None;
+                self.catalog = CatalogState::Loaded(catalog);
+                self.read_url();
+            }
+            Err(failure) if failure.code == ErrorCode::Unauthorized => self.end_session(effects),
+            Err(failure) => self.catalog = CatalogState::Failed(failure),
+        }
+    }
+
+    fn note_lake(&mut self, lake: Lake) {
+        let is_same = self.lake.as_ref() == Some(&lake);
+        if !is_same {
+            self.ledger.drop_answers();
+            self.panels.outdate();
+        }
+        if is_same && self.is_refresh {
+            self.tell(Notice::NothingNew);
+        }
+        self.is_refresh = false;
+        self.lake = Some(lake);
+    }
+
+    fn note_failure(&mut self, id: RequestId, failure: Failure, effects: &mut Vec<Effect>) {
+        let is_opening = self.engine == (Engine::Opening { id });
+        if !is_opening && !self.ledger.awaits(id) {
+            return;
+        }
+        if failure.code == ErrorCode::Unauthorized {
+            if is_opening {
+                self.engine = Engine::Ready;
+            }
+            // It is still wanted, so it joins the queue again.
+            self.ledger.take(id);
+            self.end_session(effects);
+        } else if is_opening {
+            self.is_refresh = false;
+            self.engine = Engine::OpenFailed(failure);
+        } else if let Some(spec) = self.ledger.take(id) {
+            self.n_deaths = 0;
+            self.panels.fail(&spec, &failure);
+        }
+    }
+
+    fn note_death(&mut self, message: String, effects: &mut Vec<Effect>) {
+        if let Some(culprit) = self.ledger.died() {
+            let text = format!("the engine stopped on this question: {message}");
+            self.panels.fail(&culprit, &Failure::new(ErrorCode::Internal, text));
+        }
+        self.is_cautious = true;
+        self.n_deaths += 1;
+        self.notices.retain(|notice| !matches!(notice, Notice::EngineRestarted { .. }));
+        if self.n_deaths >= MAX_DEATHS_IN_A_ROW {
+            self.engine = Engine::GivenUp { message };
+            effects.push(Effect::StopWorker);
+        } else {
+            self.tell(Notice::EngineRestarted { message });
+            self.engine = Engine::Starting;
+            let delay_ms = if self.n_deaths == 1 { 0 } else { 500 << self.n_deaths };
+            effects.push(Effect::StartWorker { delay_ms });
+        }
+    }
+
+    /// The server no longer knows the viewer. What he has chosen and what is shown stays for his
+    /// return.
+    fn end_session(&mut self, effects: &mut Vec<Effect>) {
+        if matches!(self.session, Session::LoggedIn(_)) {
+            self.tell(Notice::SessionEnded);
+        }
+        self.session = Session::LoggedOut(Login::Idle);
+        self.close(effects);
+    }
+
+    /// Takes back what is under way, so that nothing is answered for a lake or session that is over.
+    fn close(&mut self, effects: &mut Vec<Effect>) {
+        let cancelled = self.ledger.requeue();
+        effects.extend(cancelled.into_iter().map(|id| Effect::Cancel { id }));
+        match self.engine {
+            Engine::Opening { id } => {
+                effects.push(Effect::Cancel { id });
+                self.engine = Engine::Ready;
+            }
+            Engine::Open | Engine::OpenFailed(_) => self.engine = Engine::Ready,
+            Engine::Starting | Engine::Ready | Engine::GivenUp { .. } => {}
+        }
+    }
+
+    /// Drops everything that one viewer has seen and another may not.
+    fn forget_all(&mut self, effects: &mut Vec<Effect>) {
+        self.close(effects);
+        self.blank(effects);
+        self.ledger = Ledger::default();
+        self.lake = None;
+        self.catalog = CatalogState::Awaited;
+        self.page = None;
+        self.panels = Panels::default();
+        self.user = None;
+        self.notices.clear();
+    }
+
+    /// Takes away what the panels show.
+    fn blank(&mut self, effects: &mut Vec<Effect>) {
+        for (panel, slot, state) in self.panels.slots_mut() {
+            if state.shown.take().is_some() {
+                effects.push(Effect::Blank { panel: panel.clone(), slot });
+            }
+        }
+    }
+
+    fn retry(&mut self, effects: &mut Vec<Effect>) {
+        if matches!(self.session, Session::Unreachable(_)) {
+            self.session = Session::Asking;
+            effects.push(Effect::AskSession);
+        }
+        if matches!(self.catalog, CatalogState::Failed(_)) {
+            self.catalog = CatalogState::Awaited;
+            effects.push(Effect::FetchCatalog);
+        }
+        match self.engine {
+            Engine::OpenFailed(_) => self.engine = Engine::Ready,
+            Engine::GivenUp { .. } => {
+                self.n_deaths = 0;
+                self.engine = Engine::Starting;
+                effects.push(Effect::StartWorker { delay_ms: 0 });
+            }
+            Engine::Starting | Engine::Ready | Engine::Opening { .. } | Engine::Open => {}
+        }
+    }
+
+    fn tell(&mut self, notice: Notice) {
+        if !self.notices.contains(&notice) {
+            self.notices.push(notice);
+        }
+    }
+
+    fn read_url(&mut self) {
+        let Some((page, ignored)) =
+            self.loaded().and_then(|catalog| url::read(catalog, &self.url_query))
+        else {
+            return;
+        };
+        self.notices.retain(|notice| !matches!(notice, Notice::IgnoredParameters { .. }));
+        if !ignored.is_empty() {
+            self.tell(Notice::IgnoredParameters { names: ignored });
+        }
+        self.page = Some(page);
+    }
+
+    fn change(&mut self, effects: &mut Vec<Effect>, change: impl FnOnce(&mut PageState)) {
+        if let Some(mut page) = self.page.clone() {
+            change(&mut page);
+            self.choose(page, effects);
+        }
+    }
+
+    fn choose(&mut self, page: PageState, effects: &mut Vec<Effect>) {
+        if self.page.as_ref() == Some(&page) {
+            return;
+        }
+        if let Some(catalog) = self.loaded() {
+            self.url_query = url::write(catalog, &page);
+            effects.push(Effect::WriteUrl { query: self.url_query.clone() });
+        }
+        self.notices.retain(|notice| !matches!(notice, Notice::IgnoredParameters { .. }));
+        self.page = Some(page);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! What follows from the state: questions to send and cancel, rows to show and forget.
+
+use super::Coordinator;
+use crate::ledger::Progress;
+use crate::panels::Panels;
+use crate::{Effect, Engine, Session};
+use protocol::Ask;
+
+/// How many questions are in flight at once: enough that one computes while others wait for bytes,
+/// few enough that the first panel does not wait for the last.
+const MAX_IN_FLIGHT: usize = 6;
+
+impl Coordinator {
+    /// Derives from the state what is to be sent, shown, cancelled and forgotten.
+    pub(super) fn settle(&mut self, effects: &mut Vec<Effect>) {
+        self.open_lake(effects);
+        self.ask(effects);
+        self.show(effects);
+        let panels = &self.panels;
+        let cancelled = self.ledger.drop_unwanted(|spec| panels.wants(spec));
+        effects.extend(cancelled.into_iter().map(|id| Effect::Cancel { id }));
+        self.send(effects);
+        self.forget(effects);
+    }
+
+    fn open_lake(&mut self, effects: &mut Vec<Effect>) {
+        let is_logged_in = matches!(self.session, Session::LoggedIn(_));
+        if self.engine != Engine::Ready || !is_logged_in {
+            return;
+        }
+        let Some(catalog) = self.loaded().cloned() else { return };
+        let id = self.ids.next();
+        self.engine = Engine::Opening { id };
+        let ask =
+            Ask::Open { lake_url: self.lake_url.clone(), catalog: Box::new((*catalog).clone()) };
+        effects.push(Effect::Send { id, ask });
+    }
+
+    fn ask(&mut self, effects: &mut Vec<Effect>) {
+        let Some(catalog) = self.loaded().cloned() else { return };
+        let Some(page) = self.page.clone() else { return };
+        let Some(dashboard) = catalog.dashboard(&page.dashboard) else { return };
+        if !self.panels.is_of(dashboard) {
+            self.blank(effects);
+            self.panels = Panels::new(dashboard);
+        }
+        if self.lake.is_none() {
+            return;
+        }
+        let extent = self.extent();
+        self.panels.plan(&catalog, &page, extent);
+        for (_, _, state) in self.panels.slots_mut() {
+            if let (Some(spec), None) = (&state.want, &state.failure) {
+                self.ledger.want(spec);
+            }
+        }
+    }
+
+    fn show(&mut self, effects: &mut Vec<Effect>) {
+        for (panel, slot, state) in self.panels.slots_mut() {
+            let answer = state.want.as_ref().and_then(|spec| self.ledger.get(spec));
+            match answer {
+                Some((id, Progress::Answered)) => {
+                    if state.shown != Some(id) {
+                        effects.push(Effect::Show { panel: panel.clone(), slot, id });
+                    }
+                    state.shown = Some(id);
+                    state.is_current = true;
+                }
+                _ if state.want.is_none() && state.shown.take().is_some() => {
+                    effects.push(Effect::Blank { panel: panel.clone(), slot });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn send(&mut self, effects: &mut Vec<Effect>) {
+        let is_logged_in = matches!(self.session, Session::LoggedIn(_));
+        if self.engine != Engine::Open || !is_logged_in {
+            return;
+        }
+        if self.ledger.is_idle() {
+            self.is_cautious = false;
+        }
+        let limit = if self.is_cautious { 1 } else { MAX_IN_FLIGHT };
+        for (id, spec) in self.ledger.send(limit, &mut self.ids) {
+            effects.push(Effect::Send { id, ask: Ask::Query(spec) });
+        }
+    }
+
+    fn forget(&mut self, effects: &mut Vec<Effect>) {
+        let panels = &self.panels;
+        self.ledger.drop_old(|spec| panels.wants(spec));
+        let ledger = &self.ledger;
+        self.held.retain(|id| {
+            let stays = ledger.keeps(*id) || panels.shows(*id);
+            if !stays {
+                effects.push(Effect::Forget { id: *id });
+            }
+            stays
+        });
+    }
+}
