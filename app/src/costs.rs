@@ -1,0 +1,67 @@
+//! What an answer cost, in words.
+
+use crate::wording;
+use protocol::ReadFacts;
+
+/// Files, bytes and time: `1 of 2 files · 1.2 MB · 18 ms`.
+pub fn short(facts: &ReadFacts) -> String {
+    format!(
+        "{} of {} · {} · {}",
+        facts.n_files_read,
+        wording::counted(facts.n_files_total, "file", "files"),
+        wording::bytes(facts.read_bytes),
+        wording::span(facts.elapsed_ms),
+    )
+}
+
+/// All that is known of it, with the versions of the tables.
+pub fn sentence(facts: &ReadFacts) -> String {
+    let versions = facts.tables.iter().map(|table| match table.version {
+        Some(version) => format!("{} version {version}", table.table),
+        None => table.table.to_string(),
+    });
+    format!(
+        "Read {} of {}, {}, {} of it over the network in {}, in {}. Tables: {}.",
+        facts.n_files_read,
+        wording::counted(facts.n_files_total, "file", "files"),
+        wording::bytes(facts.read_bytes),
+        wording::bytes(facts.fetched_bytes),
+        wording::counted(facts.n_requests, "request", "requests"),
+        wording::span(facts.elapsed_ms),
+        versions.collect::<Vec<_>>().join(", "),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use catalog::Name;
+    use protocol::TableVersion;
+
+    #[test]
+    fn costs_are_said_short_and_in_full() {
+        let table = |name: &str, version| TableVersion {
+            table: Name::new(name).unwrap(),
+            version,
+            committed_at_us: None,
+            n_files: 2,
+            size_bytes: 2_400_000,
+        };
+        let facts = ReadFacts {
+            tables: vec![table("sales", Some(3)), table("stock", None)],
+            n_files_read: 1,
+            n_files_total: 2,
+            read_bytes: 1_200_000,
+            fetched_bytes: 0,
+            n_requests: 1,
+            elapsed_ms: 17.6,
+            n_rows: 10,
+        };
+        assert_eq!(short(&facts), "1 of 2 files · 1.2 MB · 18 ms");
+        assert_eq!(
+            sentence(&facts),
+            "Read 1 of 2 files, 1.2 MB, 0 B of it over the network in 1 request, in 18 ms. \
+             Tables: sales version 3, stock."
+        );
+    }
+}

@@ -1,0 +1,82 @@
+//! The largest values of a dimension, each a bar that filters.
+
+use super::canvas::{Chart, Marked};
+use super::marks::{MarkButtons, selected, toggle};
+use super::place::Place;
+use super::plot::Input;
+use super::tooltip::{Tooltip, Words};
+use crate::marks::marks;
+use catalog::Name;
+use chart::{Bar, BarInput};
+use coordinator::Slot;
+use leptos::prelude::*;
+
+#[component]
+pub(super) fn BarBody(place: Place, by: Name) -> impl IntoView {
+    let answer = place.answer(Slot::Current);
+    let shown =
+        Memo::new(move |_| answer.with(|answer| answer.as_deref().map(marks).unwrap_or_default()));
+    let n_groups =
+        Memo::new(move |_| answer.with(|answer| answer.as_ref().and_then(|a| a.n_groups())));
+    let note = place.note;
+    // A limit is always said.
+    Effect::new(move |_| {
+        let n_shown = shown.with(|marks| marks.len() as i128);
+        note.set(match n_groups.get() {
+            Some(n_groups) if n_groups > n_shown => {
+                format!("{n_shown} of {}", chart::grouped(n_groups, 0))
+            }
+            _ => String::new(),
+        });
+    });
+    let writing = place.writing.clone();
+    let input = Memo::new(move |_| {
+        let bar = |mark: &crate::marks::Mark| Bar {
+            value: mark.value.map_or(f64::NAN, |value| value.to_f64()),
+            label: mark.label(),
+            value_label: mark.value.map_or_else(|| "–".to_owned(), |value| writing.whole(value)),
+        };
+        shown.with(|marks| Some(Input::Bars(BarInput { bars: marks.iter().map(bar).collect() })))
+    });
+    let desk = place.desk;
+    let dimension = by.clone();
+    let selected = Memo::new(move |_| {
+        desk.page.with(|page| match page {
+            Some(page) => shown.with(|marks| selected(&page.selection, &dimension, marks)),
+            None => Vec::new(),
+        })
+    });
+    let marked = Marked::new(selected.into());
+    let writing = place.writing.clone();
+    let dimension_label = place.dimension_label(&by);
+    let words = Callback::new(move |idx: usize| {
+        shown.with(|marks| {
+            let mark = marks.get(idx)?;
+            let value = mark.value.map(|value| writing.whole(value));
+            Some(Words {
+                title: mark.label(),
+                value: value.unwrap_or_else(|| "no value".to_owned()),
+                note: format!("{dimension_label}, rank {}", idx + 1),
+            })
+        })
+    });
+    let (picking, dimension, painted) = (place.clone(), by.clone(), place.clone());
+    let pick = move |idx: usize| {
+        toggle(
+            &picking,
+            &dimension,
+            shown.with_untracked(|marks| marks.get(idx).cloned()).as_ref(),
+        );
+    };
+    view! {
+        <Chart
+            input
+            marked
+            on_pick=Callback::new(pick)
+            on_painted=Callback::new(move |()| painted.painted())
+        >
+            <MarkButtons place dimension=by marks=shown marked words />
+            <Tooltip marked words />
+        </Chart>
+    }
+}
