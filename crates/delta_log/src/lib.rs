@@ -1,1 +1,34 @@
-//! Placeholder.
+//! Delta log bytes to a [`Snapshot`]: the version, the schema and the files that make up a table.
+//!
+//! A [`LogWalk`] names the log files it wants and is given their bytes, so the caller may read them
+//! over HTTP without LIST or HEAD, from a folder or from memory. Commits in JSON and single-file
+//! Parquet checkpoints are read; every other checkpoint and every reader feature that would change
+//! the rows is refused by name. Nothing here does IO, reads a clock, spawns or writes a log.
+//!
+//! Source: the Delta protocol, <https://github.com/delta-io/delta/blob/master/PROTOCOL.md>.
+
+mod action;
+mod checkpoint;
+mod commit;
+mod error;
+mod feature;
+mod hint;
+mod partition;
+mod path;
+mod replay;
+mod schema;
+mod snapshot;
+mod stats;
+mod walk;
+
+pub use action::{Add, Protocol};
+pub use checkpoint::{CheckpointError, CheckpointRule, DecodeError, PageError};
+pub use commit::{CommitError, CommitRule};
+pub use error::{CheckpointFormat, ErrorKind, LogError, ProtocolRule};
+pub use hint::HintError;
+pub use partition::{PartitionError, partition_array};
+pub use path::{FilePath, PathError, checkpoint_path, commit_path};
+pub use schema::{SchemaError, SchemaRule, arrow_schema};
+pub use snapshot::{Metadata, Snapshot};
+pub use stats::{Stats, StatsError};
+pub use walk::{Fetched, LogWalk, Purpose, Step};

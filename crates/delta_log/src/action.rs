@@ -1,0 +1,100 @@
+//! The actions of a log that change what a reader sees, whatever file they come from.
+
+use crate::FilePath;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// One data file of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Add {
+    /// Where the file lies.
+    pub path: FilePath,
+    /// The size of the file in bytes, as the writer recorded it.
+    pub size_bytes: u64,
+    /// The partition columns' values as the log writes them; see [`crate::partition_array`]. A
+    /// column that is absent is null.
+    pub partition_values: BTreeMap<String, Option<String>>,
+    /// When the file was made, UTC milliseconds, as the writer recorded it.
+    pub modification_time_ms: i64,
+    /// The raw JSON of the statistics, if there are any in that form; see [`crate::Stats`].
+    pub stats: Option<String>,
+}
+
+/// What a reader must be able to do to read the table.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Protocol {
+    /// The lowest reader version that may read the table.
+    pub min_reader_version: i32,
+    /// The lowest writer version that may write the table. Readers ignore it.
+    pub min_writer_version: i32,
+    /// The features that a reader must know, present exactly from reader version 3 on.
+    pub reader_features: Option<Vec<String>>,
+    /// The features that a writer must know. Readers ignore them.
+    pub writer_features: Option<Vec<String>>,
+}
+
+/// What names a logical file: its path and the deletion vector over it.
+///
+/// Source: Delta protocol, "Action Reconciliation".
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct FileKey {
+    pub path: FilePath,
+    pub deletion_vector: Option<String>,
+}
+
+/// The metadata of a table before its schema is read.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RawMetadata {
+    pub id: String,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub format: Option<FileFormat>,
+    pub schema_string: Option<String>,
+    pub partition_columns: Option<Vec<String>>,
+    pub configuration: Option<BTreeMap<String, Option<String>>>,
+    pub created_time: Option<i64>,
+}
+
+/// The format of a table's data files.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct FileFormat {
+    pub provider: String,
+}
+
+/// When a commit was made, UTC milliseconds, by the two clocks that may be in a `commitInfo`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct CommitTime {
+    pub in_commit_ms: Option<i64>,
+    pub writer_ms: Option<i64>,
+}
+
+/// An action that a reader acts on; all others are skipped, as the protocol asks.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Action {
+    Add { key: FileKey, add: Add },
+    Remove(FileKey),
+    Metadata(RawMetadata),
+    Protocol(Protocol),
+    CommitTime(CommitTime),
+}
+
+/// A pointer to the rows of a file that are deleted.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeletionVector {
+    pub storage_type: String,
+    pub path_or_inline_dv: String,
+    pub offset: Option<i32>,
+}
+
+impl DeletionVector {
+    /// Source: Delta protocol, "Deletion Vectors", derived field `uniqueId`.
+    pub fn unique_id(&self) -> String {
+        match self.offset {
+            Some(offset) => format!("{}{}@{offset}", self.storage_type, self.path_or_inline_dv),
+            None => format!("{}{}", self.storage_type, self.path_or_inline_dv),
+        }
+    }
+}

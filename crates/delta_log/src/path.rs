@@ -1,0 +1,131 @@
+//! Where log files lie, and what the path of a data file means.
+
+use percent_encoding::percent_decode_str;
+
+/// The path of `_last_checkpoint`, relative to the table's root.
+pub(crate) const HINT_PATH: &str = "_delta_log/_last_checkpoint";
+
+/// The path of the commit of `version`, relative to the table's root.
+pub fn commit_path(version: u64) -> String {
+    format!("_delta_log/{version:020}.json")
+}
+
+/// The path of the single-file checkpoint of `version`, relative to the table's root.
+pub fn checkpoint_path(version: u64) -> String {
+    format!("_delta_log/{version:020}.checkpoint.parquet")
+}
+
+/// Where a data file lies.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FilePath {
+    /// Relative to the table's root, percent-decoded: the name that a file system shows. A caller
+    /// that makes a URL of it encodes each segment again. Has no `..` segment.
+    Relative(String),
+    /// A URL with a scheme, or a path that starts with `/`, as the log has it, still encoded.
+    Absolute(String),
+}
+
+impl FilePath {
+    /// Reads the `path` of an add or a remove.
+    ///
+    /// # Errors
+    /// [`PathError`] when the path is empty, does not decode to UTF-8, or has a `..` segment.
+    ///
+    /// Source: Delta protocol, "Add File and Remove File": a URI by RFC 2396.
+    pub fn parse(path: &str) -> Result<FilePath, PathError> {
+        if path.is_empty() {
+            return Err(PathError::Empty);
+        }
+        if path.starts_with('/') || has_scheme(path) {
+            return Ok(FilePath::Absolute(path.to_owned()));
+        }
+        let decoded = percent_decode_str(path)
+            .decode_utf8()
+            .map_err(|_| PathError::NotUtf8 { path: path.to_owned() })?
+            .into_owned();
+        // A decoded `/` or `..` would name another file than its encoded form does.
+        if decoded.starts_with('/') || decoded.split('/').any(|segment| segment == "..") {
+            return Err(PathError::Outside { path: path.to_owned() });
+        }
+        Ok(FilePath::Relative(decoded))
+    }
+
+    /// The path's text, whichever of the two it is.
+    pub fn as_str(&self) -> &str {
+        match self {
+            FilePath::Relative(path) | FilePath::Absolute(path) => path,
+        }
+    }
+}
+
+/// Whether `path` starts with a URI scheme and a colon.
+fn has_scheme(path: &str) -> bool {
+    path.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+    })
+}
+
+/// Why the path of a data file is not one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// No path at all.
+    #[error("the path is empty")]
+    Empty,
+    /// The decoded bytes are not text.
+    #[error("path `{path}` does not decode to UTF-8")]
+    NotUtf8 {
+        /// The path as the log has it.
+        path: String,
+    },
+    /// The path climbs out of the table.
+    #[error("path `{path}` leads out of the table")]
+    Outside {
+        /// The path as the log has it.
+        path: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(path: &str, expected: Result<FilePath, &str>) {
+        let expected = expected.map_err(str::to_owned);
+        assert_eq!(FilePath::parse(path).map_err(|e| e.to_string()), expected, "{path}");
+    }
+
+    fn relative(path: &str) -> Result<FilePath, &'static str> {
+        Ok(FilePath::Relative(path.to_owned()))
+    }
+
+    fn absolute(path: &str) -> Result<FilePath, &'static str> {
+        Ok(FilePath::Absolute(path.to_owned()))
+    }
+
+    #[test]
+    fn paths_of_data_files() {
+        check("part-0.parquet", relative("part-0.parquet"));
+        check("special%20p@%23h", relative("special p@#h"));
+        check("day=2020-01-01 10%3A00%3A00/a", relative("day=2020-01-01 10:00:00/a"));
+        check("t=10:00/a", relative("t=10:00/a"));
+        check("p=%252F/a", relative("p=%2F/a"));
+        check("100%/a", relative("100%/a"));
+        check("s3://lake/t/a%20b.parquet", absolute("s3://lake/t/a%20b.parquet"));
+        check("file:/t/a.parquet", absolute("file:/t/a.parquet"));
+        check("/t/a.parquet", absolute("/t/a.parquet"));
+        check("a..b/..c", relative("a..b/..c"));
+        check("", Err("the path is empty"));
+        check("a/../../b", Err("path `a/../../b` leads out of the table"));
+        check("%2e%2E/b", Err("path `%2e%2E/b` leads out of the table"));
+        check("%2Fetc", Err("path `%2Fetc` leads out of the table"));
+        check("%ff", Err("path `%ff` does not decode to UTF-8"));
+    }
+
+    #[test]
+    fn paths_of_log_files() {
+        assert_eq!(commit_path(7), "_delta_log/00000000000000000007.json");
+        assert_eq!(checkpoint_path(123_456), "_delta_log/00000000000000123456.checkpoint.parquet");
+    }
+}

@@ -1,0 +1,83 @@
+//! The state of a table at one version.
+
+use crate::action::RawMetadata;
+use crate::{Add, LogError, Protocol, SchemaError, SchemaRule, arrow_schema};
+use arrow_schema::SchemaRef;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The state of a table at one version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// The version, the last one that the log had.
+    pub version: u64,
+    /// What the table asks of its readers; already checked.
+    pub protocol: Protocol,
+    /// Schema, partition columns and configuration.
+    pub metadata: Metadata,
+    /// The files that make up the table, ordered by path: relative ones first. None of them has a
+    /// deletion vector.
+    pub adds: Vec<Add>,
+    /// When the version was committed, UTC microseconds: the in-commit timestamp where the table
+    /// has them, else the writer's clock. `None` when the commit does not say.
+    pub committed_at_us: Option<i64>,
+}
+
+/// What a table is, apart from its files.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metadata {
+    /// The table's own id, mostly a UUID. Another id under the same path is another table.
+    pub id: String,
+    /// The table's name, which few writers give.
+    pub name: Option<String>,
+    /// The table's description.
+    pub description: Option<String>,
+    /// The columns in the table's order, partition columns among them; see [`arrow_schema`].
+    pub schema: SchemaRef,
+    /// The names of the columns whose values are in [`Add::partition_values`] and not in the files.
+    pub partition_columns: Vec<String>,
+    /// Table properties such as `delta.appendOnly`.
+    pub configuration: BTreeMap<String, String>,
+    /// When the table was made, UTC microseconds.
+    pub created_at_us: Option<i64>,
+}
+
+impl Metadata {
+    /// Reads the schema of `raw` and checks it.
+    ///
+    /// # Errors
+    /// [`LogError::UnsupportedFormat`] or [`LogError::Schema`].
+    pub(crate) fn read(version: u64, raw: RawMetadata) -> Result<Metadata, LogError> {
+        if let Some(format) = raw.format
+            && format.provider != "parquet"
+        {
+            return Err(LogError::UnsupportedFormat { provider: format.provider });
+        }
+        let error = |source| LogError::Schema { version, source };
+        let Some(schema_string) = raw.schema_string else {
+            let column = String::new();
+            return Err(error(SchemaError { column, rule: SchemaRule::Missing }));
+        };
+        let schema = arrow_schema(&schema_string).map_err(error)?;
+        let partition_columns = raw.partition_columns.unwrap_or_default();
+        for column in &partition_columns {
+            if !schema.field_with_name(column).is_ok_and(|field| !field.data_type().is_nested()) {
+                let column = column.clone();
+                return Err(error(SchemaError { column, rule: SchemaRule::PartitionColumn }));
+            }
+        }
+        let configuration = raw.configuration.unwrap_or_default();
+        Ok(Metadata {
+            id: raw.id,
+            name: raw.name,
+            description: raw.description,
+            schema: Arc::new(schema),
+            partition_columns,
+            configuration: configuration
+                .into_iter()
+                .filter_map(|(key, value)| value.map(|value| (key, value)))
+                .collect(),
+            created_at_us: raw.created_time.and_then(|ms| ms.checked_mul(1000)),
+        })
+    }
+}

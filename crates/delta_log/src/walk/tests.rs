@@ -1,0 +1,508 @@
+//! Whole tables in memory, walked in every order of answers.
+
+use super::*;
+use crate::checkpoint::fixture::{checkpoint, checkpoint_v2};
+use crate::{ErrorKind, FilePath};
+use parquet::basic::{Compression, Encoding};
+use proptest::prelude::*;
+use std::collections::HashMap;
+
+const PROTOCOL: &str = r#"{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}"#;
+const METADATA: &str = r#"{"metaData":{"id":"t","format":{"provider":"parquet","options":{}},"schemaString":"{\"type\":\"struct\",\"fields\":[{\"name\":\"a\",\"type\":\"long\",\"nullable\":true,\"metadata\":{}},{\"name\":\"p\",\"type\":\"string\",\"nullable\":true,\"metadata\":{}}]}","partitionColumns":["p"],"configuration":{"k":"v"},"createdTime":5}}"#;
+
+fn add(path: &str) -> String {
+    format!(
+        r#"{{"add":{{"path":"{path}","partitionValues":{{"p":"{path}"}},"size":{},"modificationTime":3,"dataChange":true,"stats":"{{}}"}}}}"#,
+        path.len()
+    )
+}
+
+fn remove(path: &str) -> String {
+    format!(r#"{{"remove":{{"path":"{path}","deletionTimestamp":1,"dataChange":true}}}}"#)
+}
+
+fn at(ms: i64) -> String {
+    format!(r#"{{"commitInfo":{{"timestamp":{ms},"inCommitTimestamp":{}}}}}"#, ms + 1)
+}
+
+/// The files of a table by path.
+#[derive(Default, Clone)]
+struct Files(HashMap<String, Bytes>);
+
+impl Files {
+    fn put(mut self, path: &str, bytes: impl Into<Vec<u8>>) -> Files {
+        self.0.insert(path.to_owned(), Bytes::from(bytes.into()));
+        self
+    }
+
+    fn commit<S: AsRef<str>>(self, version: u64, lines: &[S]) -> Files {
+        let lines: Vec<&str> = lines.iter().map(AsRef::as_ref).collect();
+        self.put(&commit_path(version), lines.join("\n"))
+    }
+
+    fn checkpoint(self, version: u64, lines: &[String]) -> Files {
+        self.checkpoint_with(version, lines, Compression::SNAPPY)
+    }
+
+    fn checkpoint_with(self, version: u64, lines: &[String], compression: Compression) -> Files {
+        self.put(&checkpoint_path(version), checkpoint(lines, compression).to_vec())
+    }
+
+    fn hint(self, json: &str) -> Files {
+        self.put(HINT_PATH, json)
+    }
+
+    /// A table of one file a version, `f0` to `f<last>`.
+    fn of_versions(last: u64) -> Files {
+        let mut files = Files::default();
+        for version in 0..=last {
+            let mut lines = vec![at(i64::try_from(version).unwrap()), add(&format!("f{version}"))];
+            if version == 0 {
+                lines.extend([PROTOCOL.to_owned(), METADATA.to_owned()]);
+            }
+            files = files.commit(version, &lines);
+        }
+        files
+    }
+
+    fn without(mut self, path: &str) -> Files {
+        self.0.remove(path).unwrap();
+        self
+    }
+
+    fn answer(&self, path: &str) -> Fetched {
+        self.0.get(path).cloned().map_or(Fetched::Absent, Fetched::Bytes)
+    }
+}
+
+/// What a checkpoint of [`Files::of_versions`] has.
+fn checkpoint_lines(last: u64) -> Vec<String> {
+    let mut lines = vec![PROTOCOL.to_owned(), METADATA.to_owned(), remove("gone")];
+    lines.extend((0..=last).map(|version| add(&format!("f{version}"))));
+    lines
+}
+
+/// Walks `files`, answering the pending fetch that `choose` picks of so many.
+fn walk_in_order(
+    files: &Files,
+    mut choose: impl FnMut(usize) -> usize,
+) -> Result<(Snapshot, Vec<String>), LogError> {
+    let mut walk = LogWalk::new();
+    let (mut in_flight, mut log) = (Vec::new(), Vec::new());
+    loop {
+        match walk.step() {
+            Step::Fetch { path, .. } => {
+                log.push(path.clone());
+                in_flight.push(path);
+            }
+            Step::Wait => {
+                assert!(!in_flight.is_empty(), "the walk waits for nothing");
+                let path = in_flight.remove(choose(in_flight.len()));
+                walk.answer(&path, files.answer(&path))?;
+            }
+            Step::Done(snapshot) => {
+                assert!(in_flight.is_empty(), "the walk ends with open fetches");
+                return Ok((*snapshot, log));
+            }
+        }
+    }
+}
+
+fn read(files: &Files) -> Result<Snapshot, LogError> {
+    let first = walk_in_order(files, |_| 0).map(|(snapshot, _)| snapshot);
+    let last = walk_in_order(files, |n| n - 1).map(|(snapshot, _)| snapshot);
+    match (&first, &last) {
+        (Ok(a), Ok(b)) => assert_eq!(a, b),
+        (Err(a), Err(b)) => assert_eq!(a.kind(), b.kind()),
+        _ => panic!("the order of answers decides: {first:?}, {last:?}"),
+    }
+    first
+}
+
+/// Version, time and files of a snapshot.
+type Seen<'a> = (u64, Option<i64>, &'a [&'a str]);
+
+/// What the snapshot has, or the kind and the text of the error.
+#[track_caller]
+fn check(files: &Files, expected: Result<Seen<'_>, (ErrorKind, &str)>) {
+    match (read(files), expected) {
+        (Ok(snapshot), Ok((version, committed_at_us, paths))) => {
+            let found: Vec<&str> = snapshot.adds.iter().map(|add| add.path.as_str()).collect();
+            assert_eq!(
+                (snapshot.version, snapshot.committed_at_us, found.as_slice()),
+                (version, committed_at_us, paths)
+            );
+        }
+        (Err(error), Err((kind, text))) => {
+            assert_eq!((error.kind(), error.to_string().as_str()), (kind, text));
+        }
+        (found, expected) => panic!("found {found:?}, not {expected:?}"),
+    }
+}
+
+#[test]
+fn commits_follow_one_another() {
+    check(&Files::of_versions(0), Ok((0, Some(0), &["f0"])));
+    check(&Files::of_versions(2), Ok((2, Some(2000), &["f0", "f1", "f2"])));
+    let files = Files::of_versions(1).commit(2, &[remove("f0"), add("a%20b")]);
+    check(&files, Ok((2, None, &["a b", "f1"])));
+    let files = files.commit(3, &[add("f0"), add("s3://x/f0")]);
+    check(&files, Ok((3, None, &["a b", "f0", "f1", "s3://x/f0"])));
+}
+
+#[test]
+fn a_snapshot_says_what_the_table_is() {
+    let snapshot = read(&Files::of_versions(0)).unwrap();
+    assert_eq!(snapshot.metadata.id, "t");
+    assert_eq!(snapshot.metadata.partition_columns, ["p"]);
+    assert_eq!(snapshot.metadata.configuration["k"], "v");
+    assert_eq!(snapshot.metadata.created_at_us, Some(5000));
+    assert_eq!(snapshot.metadata.schema.fields().len(), 2);
+    let add = &snapshot.adds[0];
+    assert_eq!(add.path, FilePath::Relative("f0".to_owned()));
+    assert_eq!((add.size_bytes, add.modification_time_ms), (2, 3));
+    assert_eq!(add.partition_values["p"].as_deref(), Some("f0"));
+    assert_eq!(add.stats.as_deref(), Some("{}"));
+}
+
+#[test]
+fn the_hint_leads_to_the_checkpoint() {
+    let files = Files::of_versions(6)
+        .checkpoint(4, &checkpoint_lines(4))
+        .hint("{\"version\":4,\"size\":8}")
+        .without(&commit_path(0))
+        .without(&commit_path(1))
+        .without(&commit_path(2));
+    let all = ["f0", "f1", "f2", "f3", "f4", "f5", "f6"];
+    check(&files, Ok((6, Some(6000), &all)));
+    let (_, log) = walk_in_order(&files, |_| 0).unwrap();
+    assert_eq!(log[..3], [HINT_PATH.to_owned(), checkpoint_path(4), commit_path(5)]);
+    assert!(!log.contains(&commit_path(4)), "the checkpoint stands for commit 4: {log:?}");
+
+    // A checkpoint at the tip takes its time from its commit, if that is there.
+    let tip = Files::of_versions(4).checkpoint(4, &checkpoint_lines(4)).hint("{\"version\":4}");
+    check(&tip, Ok((4, Some(4000), &all[..5])));
+    check(&tip.without(&commit_path(4)), Ok((4, None, &all[..5])));
+}
+
+#[test]
+fn every_codec_of_the_crate_is_read() {
+    for codec in
+        [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD(Default::default())]
+    {
+        let files = Files::default()
+            .checkpoint_with(1, &checkpoint_lines(1), codec)
+            .hint("{\"version\":1}");
+        check(&files, Ok((1, None, &["f0", "f1"])));
+    }
+    let files = Files::default()
+        .put(&checkpoint_path(1), checkpoint_v2(&checkpoint_lines(1), Encoding::PLAIN).to_vec())
+        .hint("{\"version\":1}");
+    check(&files, Ok((1, None, &["f0", "f1"])));
+}
+
+#[test]
+fn a_checkpoint_keeps_what_the_commits_said() {
+    let odd =
+        r#"{"add":{"path":"odd","partitionValues":{"p":null},"size":0,"modificationTime":-1}}"#;
+    let bare = r#"{"add":{"path":"bare","partitionValues":{},"size":0,"modificationTime":-1}}"#;
+    let protocol = r#"{"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":[],"writerFeatures":["a","b"]}}"#;
+    let lines = [protocol, METADATA, odd, bare, &add("f0")].map(str::to_owned);
+    let from_zero = read(&Files::default().commit(0, &lines)).unwrap();
+    for bytes in [checkpoint(&lines, Compression::SNAPPY), checkpoint_v2(&lines, Encoding::PLAIN)] {
+        let files =
+            Files::default().put(&checkpoint_path(0), bytes.to_vec()).hint("{\"version\":0}");
+        assert_eq!(read(&files).unwrap(), from_zero);
+    }
+}
+
+#[test]
+fn a_hint_that_is_missing_broken_or_false_costs_nothing_else() {
+    let tip: &[&str] = &["f0", "f1", "f2"];
+    for hint in ["", "<html>", "{\"version\":-1}", "{\"version\":2}", "{\"version\":99}", "{}"] {
+        check(&Files::of_versions(2).hint(hint), Ok((2, Some(2000), tip)));
+    }
+    // An older checkpoint than the last one is as good.
+    let files = Files::of_versions(2).checkpoint(0, &checkpoint_lines(0)).hint("{\"version\":0}");
+    check(&files, Ok((2, Some(2000), tip)));
+    // A checkpoint of another kind is not needed while the commits are there.
+    for hint in ["{\"version\":1,\"parts\":2}", "{\"version\":2,\"v2Checkpoint\":{\"path\":\"x\"}}"]
+    {
+        check(&Files::of_versions(2).hint(hint), Ok((2, Some(2000), tip)));
+    }
+    let sidecar = [r#"{"sidecar":{"path":"s","sizeInBytes":1}}"#.to_owned()];
+    let files = Files::of_versions(2).checkpoint(1, &sidecar).hint("{\"version\":1}");
+    check(&files, Ok((2, Some(2000), tip)));
+}
+
+#[test]
+fn what_is_not_a_table() {
+    let text = "not a Delta table: neither `_delta_log/_last_checkpoint` nor \
+                `_delta_log/00000000000000000000.json` is there";
+    check(&Files::default(), Err((ErrorKind::NotATable, text)));
+    check(
+        &Files::default().hint("{"),
+        Err((
+            ErrorKind::Malformed,
+            "`_delta_log/00000000000000000000.json` is not there, and the hint to a checkpoint is \
+             broken: `_delta_log/_last_checkpoint` line 1 column 1: EOF while parsing an object at \
+             line 1 column 1",
+        )),
+    );
+    check(
+        &Files::default().hint("{\"version\":7}"),
+        Err((
+            ErrorKind::Gone,
+            "`_delta_log/00000000000000000007.checkpoint.parquet`, named by `_last_checkpoint`, is \
+             not there, nor `_delta_log/00000000000000000000.json`",
+        )),
+    );
+}
+
+#[test]
+fn gaps_are_refused() {
+    let gap = "`_delta_log/00000000000000000001.json` is not there, though \
+               `_delta_log/00000000000000000002.json` is";
+    check(&Files::of_versions(2).without(&commit_path(1)), Err((ErrorKind::Gone, gap)));
+    // The last version the hint names was committed, so what lies before it cannot be the end.
+    let gap = "`_delta_log/00000000000000000001.json` is not there, though \
+               `_delta_log/00000000000000000020.json` is";
+    let files = Files::of_versions(0).commit(20, &[add("x")]).hint("{\"version\":20}");
+    check(&files, Err((ErrorKind::Gone, gap)));
+}
+
+#[test]
+fn a_commit_that_appears_between_two_answers_is_no_gap() {
+    let mut files = Files::of_versions(0);
+    let later = Files::of_versions(2);
+    let mut walk = LogWalk::new();
+    let mut in_flight = VecDeque::new();
+    let snapshot = loop {
+        match walk.step() {
+            Step::Fetch { path, .. } => in_flight.push_back(path),
+            Step::Wait => {
+                let path = in_flight.pop_front().unwrap();
+                walk.answer(&path, files.answer(&path)).unwrap();
+                if path == commit_path(1) {
+                    files = later.clone();
+                }
+            }
+            Step::Done(snapshot) => break snapshot,
+        }
+    };
+    assert_eq!(snapshot.version, 2);
+}
+
+#[test]
+fn checkpoints_of_other_kinds_are_refused_by_name() {
+    let refused = |format: &str| {
+        format!(
+            "{format} of version 3 is not supported, and the commits before it are not all there"
+        )
+    };
+    let check = |files: Files, format: &str| {
+        check(&files, Err((ErrorKind::Unsupported, &refused(format))));
+        // Commits after the checkpoint do not help.
+        check(&files.commit(4, &[add("x")]), Err((ErrorKind::Unsupported, &refused(format))));
+    };
+    let files = || Files::of_versions(3).without(&commit_path(0));
+    check(files().hint("{\"version\":3,\"parts\":2}"), "multi-part checkpoint of 2 files");
+    check(files().hint("{\"version\":3,\"v2Checkpoint\":{}}"), "v2 checkpoint");
+    check(Files::of_versions(2).hint("{\"version\":3,\"v2Checkpoint\":{}}"), "v2 checkpoint");
+    let sidecar = [r#"{"sidecar":{"path":"s","sizeInBytes":1}}"#.to_owned()];
+    check(files().checkpoint(3, &sidecar).hint("{\"version\":3}"), "v2 checkpoint with sidecars");
+}
+
+#[test]
+fn what_changes_rows_is_refused_by_name() {
+    let refused = |feature: &str| format!("reader feature `{feature}` is not supported");
+    let features = r#"{"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["deletionVectors"],"writerFeatures":["deletionVectors"]}}"#;
+    let with_vector = add("f0").replace(
+        "\"size\"",
+        r#""deletionVector":{"storageType":"u","pathOrInlineDv":"ab","offset":1,"sizeInBytes":2,"cardinality":1},"size""#,
+    );
+    let files = Files::of_versions(0).commit(1, &[features]);
+    check(&files, Ok((1, None, &["f0"])));
+    let files = files.commit(2, &[remove("f0"), with_vector.clone()]);
+    check(&files, Err((ErrorKind::Unsupported, &refused("deletionVectors"))));
+    // The vector is part of the file's name: this removes another file.
+    let files = files.commit(3, &[remove("f0"), add("f1")]);
+    check(&files, Err((ErrorKind::Unsupported, &refused("deletionVectors"))));
+    let removed = with_vector.replace("\"add\"", "\"remove\"");
+    check(&files.clone().commit(4, &[removed]), Ok((4, None, &["f1"])));
+    let unknown = features.replace("deletionVectors", "quantum");
+    check(&files.commit(4, &[unknown]), Err((ErrorKind::Unsupported, &refused("quantum"))));
+    // The same from a checkpoint.
+    let lines = [features.to_owned(), METADATA.to_owned(), with_vector];
+    let files = Files::default().checkpoint(1, &lines).hint("{\"version\":1}");
+    check(&files, Err((ErrorKind::Unsupported, &refused("deletionVectors"))));
+    let orc = METADATA.replace("parquet", "orc");
+    let text = "data files in format `orc` are not supported, only `parquet`";
+    check(&Files::of_versions(0).commit(1, &[orc]), Err((ErrorKind::Unsupported, text)));
+    let variant = METADATA.replace("long", "variant");
+    let text = "schema of version 1: column `a`: type `variant` is not supported";
+    check(&Files::of_versions(0).commit(1, &[variant]), Err((ErrorKind::Unsupported, text)));
+}
+
+#[test]
+fn a_broken_log_is_named() {
+    let check = |files: Files, text: &str| check(&files, Err((ErrorKind::Malformed, text)));
+    check(Files::default().commit(0, &[METADATA]), "no protocol action up to version 0");
+    check(Files::default().commit(0, &[PROTOCOL]), "no metaData action up to version 0");
+    check(
+        Files::of_versions(0).commit(1, &[add("x"), remove("x")]),
+        "`_delta_log/00000000000000000001.json` line 2: file `x` is both added and removed by this \
+         commit",
+    );
+    check(
+        Files::of_versions(0).commit(1, &[remove("x"), add("x")]),
+        "`_delta_log/00000000000000000001.json` line 2: file `x` is both added and removed by this \
+         commit",
+    );
+    check(
+        Files::of_versions(1).put(&commit_path(1), ""),
+        "`_delta_log/00000000000000000001.json` line 1: the commit is empty",
+    );
+    check(
+        Files::of_versions(0).put(&checkpoint_path(0), "PAR1PAR1").hint("{\"version\":0}"),
+        "`_delta_log/00000000000000000000.checkpoint.parquet`: EOF: Parquet file too small. \
+         Size is 8 but need 827474264",
+    );
+    let no_column = METADATA.replace("[\"p\"]", "[\"q\"]");
+    check(
+        Files::default().commit(0, &[PROTOCOL, &no_column]),
+        "schema of version 0: column `q`: a partition column is a column of the schema with a \
+         primitive type",
+    );
+}
+
+#[test]
+fn in_commit_timestamps_hold_where_they_are_enabled() {
+    let enabled = METADATA.replace("\"k\":\"v\"", "\"delta.enableInCommitTimestamps\":\"true\"");
+    let files = Files::of_versions(0).commit(1, &[at(10), enabled]);
+    check(&files, Ok((1, Some(11_000), &["f0"])));
+    check(&files.commit(2, &[at(i64::MAX - 1)]), Ok((2, None, &["f0"])));
+}
+
+#[test]
+fn an_answer_that_nobody_asked_for_is_refused() {
+    let mut walk = LogWalk::new();
+    assert!(matches!(walk.answer(HINT_PATH, Fetched::Absent), Err(LogError::Unasked { .. })));
+    assert!(matches!(walk.step(), Step::Fetch { purpose: Purpose::Hint, .. }));
+    assert!(walk.answer(HINT_PATH, Fetched::Absent).is_ok());
+    assert!(matches!(walk.answer(HINT_PATH, Fetched::Absent), Err(LogError::Unasked { .. })));
+}
+
+#[test]
+fn many_commits_are_asked_for_at_once() {
+    let files = Files::of_versions(200);
+    let mut rounds = 0;
+    let mut walk = LogWalk::new();
+    let mut in_flight: Vec<String> = Vec::new();
+    let snapshot = loop {
+        match walk.step() {
+            Step::Fetch { path, .. } => in_flight.push(path),
+            Step::Wait => {
+                rounds += 1;
+                for path in in_flight.drain(..) {
+                    walk.answer(&path, files.answer(&path)).unwrap();
+                }
+            }
+            Step::Done(snapshot) => break snapshot,
+        }
+    };
+    assert_eq!(snapshot.adds.len(), 201);
+    assert!(rounds < 20, "{rounds} rounds of fetches");
+}
+
+/// A commit of adds and removes over a few paths, never both of one.
+fn commit_lines() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec(prop::option::of(any::<bool>()), 8).prop_map(|changes| {
+        let mut lines = vec![at(7)];
+        lines.extend(changes.into_iter().enumerate().filter_map(|(file_idx, is_add)| {
+            let path = format!("p={file_idx}/f{file_idx}");
+            is_add.map(|is_add| if is_add { add(&path) } else { remove(&path) })
+        }));
+        lines
+    })
+}
+
+fn table(commits: &[Vec<String>]) -> Files {
+    let first = [PROTOCOL.to_owned(), METADATA.to_owned()];
+    let mut files = Files::default();
+    for (lines, version) in commits.iter().zip(0..) {
+        let first = if version == 0 { first.as_slice() } else { &[] };
+        files = files.commit(version, &[first, lines].concat());
+    }
+    files
+}
+
+/// The actions that a writer would put into the checkpoint of `snapshot`.
+fn lines_of(snapshot: &Snapshot) -> Vec<String> {
+    let mut lines = vec![PROTOCOL.to_owned(), METADATA.to_owned()];
+    lines.extend(snapshot.adds.iter().map(|file| add(file.path.as_str())));
+    lines
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn replay_from_a_checkpoint_equals_replay_from_zero(
+        commits in prop::collection::vec(commit_lines(), 1..7),
+        at in any::<prop::sample::Index>(),
+        order in prop::collection::vec(any::<usize>(), 64),
+    ) {
+        let from_zero = read(&table(&commits)).unwrap();
+        let at = at.index(commits.len());
+        let before = read(&table(&commits[..=at])).unwrap();
+        let files = table(&commits)
+            .checkpoint(at as u64, &lines_of(&before))
+            .hint(&format!("{{\"version\":{at}}}"));
+        let mut turn = 0;
+        let choose = |n| { turn += 1; order[turn % order.len()] % n };
+        let (from_checkpoint, _) = walk_in_order(&files, choose).unwrap();
+        prop_assert_eq!(from_checkpoint, from_zero);
+    }
+
+    #[test]
+    fn any_bytes_end_in_a_snapshot_or_an_error(
+        which in 0_usize..4,
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let whole = Files::of_versions(2)
+            .checkpoint(1, &checkpoint_lines(1))
+            .hint("{\"version\":1}");
+        let paths =
+            [HINT_PATH.to_owned(), commit_path(1), commit_path(2), checkpoint_path(1)];
+        let _ = walk_in_order(&whole.put(&paths[which], bytes), |_| 0);
+    }
+
+    #[test]
+    fn flipped_and_cut_bytes_end_in_a_snapshot_or_an_error(
+        which in 0_usize..5,
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut whole = Files::of_versions(2)
+            .checkpoint(1, &checkpoint_lines(1))
+            .hint("{\"version\":1}");
+        let checkpoint_path = checkpoint_path(1);
+        if which == 4 {
+            whole = whole.put(&checkpoint_path, checkpoint_v2(&checkpoint_lines(1), Encoding::PLAIN).to_vec());
+        }
+        let paths = [HINT_PATH, &commit_path(0), &commit_path(2), &checkpoint_path, &checkpoint_path];
+        let mut bytes = whole.0[paths[which]].to_vec();
+        for (place, value) in flips {
+            let place = place.index(bytes.len());
+            bytes[place] = value;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        let mut files = whole.put(paths[which], bytes);
+        let _ = walk_in_order(&files, |_| 0);
+        files = files.without(HINT_PATH);
+        let _ = walk_in_order(&files, |_| 0);
+    }
+}
