@@ -1,1 +1,23 @@
-//! Placeholder.
+//! The engine: answers typed questions over the files of a lake with DataFusion.
+//!
+//! It runs in a web worker of the page and, with another byte store, natively in the tests. It does
+//! not know the page, holds no SQL text of its own, and never writes.
+
+pub mod engine;
+mod failure;
+mod functions;
+#[cfg_attr(target_arch = "wasm32", path = "glue/browser.rs")]
+#[cfg_attr(not(target_arch = "wasm32"), path = "glue/native.rs")]
+pub mod glue;
+pub mod lower;
+mod measure;
+mod meter;
+mod reader;
+mod reply;
+pub mod store;
+mod table;
+#[cfg_attr(target_arch = "wasm32", path = "turn/browser.rs")]
+#[cfg_attr(not(target_arch = "wasm32"), path = "turn/native.rs")]
+mod turn;
+
+pub use engine::{Engine, Opened, Rows};

@@ -1,0 +1,137 @@
+//! The engine as a web worker: messages in, messages out, and last words.
+
+use crate::engine::Engine;
+use crate::store::PlatformStore;
+use futures::future::{AbortHandle, Abortable};
+use js_sys::{Array, Uint8Array};
+use protocol::{Answer, Ask, ErrorCode, Failure, Reply, Request, RequestId};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::{Closure, JsValue};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+
+/// What lives between messages.
+#[derive(Default)]
+struct Desk {
+    engine: Option<Rc<Engine>>,
+    running: HashMap<RequestId, AbortHandle>,
+}
+
+thread_local! {
+    static DESK: RefCell<Desk> = RefCell::default();
+}
+
+/// Takes messages from now on and says so.
+pub fn start() {
+    std::panic::set_hook(Box::new(|panic| {
+        console_error_panic_hook::hook(panic);
+        say(RequestId(0), Answer::Panicked { message: panic.to_string() }, None);
+    }));
+    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| {
+        take(&event.data());
+    });
+    scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    on_message.forget();
+    say(RequestId(0), Answer::Ready, None);
+}
+
+fn take(message: &JsValue) {
+    let parsed = message
+        .as_string()
+        .ok_or_else(|| "a message to the engine is a JSON text".to_owned())
+        .and_then(|json| {
+            serde_json::from_str::<Request>(&json)
+                .map_err(|error| format!("a message to the engine cannot be read: {error}"))
+        });
+    match parsed {
+        Ok(request) => serve(request),
+        Err(reason) => {
+            let failure = Failure::new(ErrorCode::InvalidRequest, reason);
+            say(RequestId(0), Answer::Failed(failure), None);
+        }
+    }
+}
+
+fn serve(request: Request) {
+    let id = request.id;
+    match request.ask {
+        Ask::Cancel(id) => {
+            let handle = DESK.with_borrow_mut(|desk| desk.running.remove(&id));
+            if let Some(handle) = handle {
+                handle.abort();
+            }
+        }
+        Ask::Panic => deliberate_panic(),
+        Ask::Open { lake_url, catalog } => spawn(id, async move {
+            let store = Arc::new(PlatformStore::new(lake_url));
+            let (engine, opened) = Engine::open(store, *catalog).await?;
+            DESK.with_borrow_mut(|desk| desk.engine = Some(Rc::new(engine)));
+            Ok((Answer::Opened { tables: opened.tables, extents: opened.extents }, None))
+        }),
+        Ask::Query(spec) => {
+            let engine = DESK.with_borrow(|desk| desk.engine.clone());
+            spawn(id, async move {
+                let engine = engine.ok_or_else(|| {
+                    Failure::new(ErrorCode::InvalidRequest, "no lake is open: open one first")
+                })?;
+                let rows = engine.answer(&spec).await?;
+                let ipc = rows.to_ipc()?;
+                Ok((Answer::Rows(rows.facts), Some(ipc)))
+            });
+        }
+    }
+}
+
+/// Runs `work` as the request `id` and says its outcome, unless it is cancelled before.
+fn spawn(
+    id: RequestId,
+    work: impl Future<Output = Result<(Answer, Option<Vec<u8>>), Failure>> + 'static,
+) {
+    let (handle, registration) = AbortHandle::new_pair();
+    DESK.with_borrow_mut(|desk| desk.running.insert(id, handle));
+    wasm_bindgen_futures::spawn_local(async move {
+        let outcome = Abortable::new(work, registration).await;
+        DESK.with_borrow_mut(|desk| desk.running.remove(&id));
+        match outcome {
+            Ok(Ok((answer, ipc))) => say(id, answer, ipc),
+            Ok(Err(failure)) => say(id, Answer::Failed(failure), None),
+            Err(_cancelled) => {}
+        }
+    });
+}
+
+/// Posts a reply; the buffer is transferred, not copied again.
+fn say(id: RequestId, answer: Answer, ipc: Option<Vec<u8>>) {
+    let json = match serde_json::to_string(&Reply { id, answer }) {
+        Ok(json) => json,
+        Err(error) => {
+            web_sys::console::error_1(&JsValue::from_str(&error.to_string()));
+            return;
+        }
+    };
+    let transfer = Array::new();
+    let buffer = match ipc {
+        Some(ipc) => {
+            let buffer = JsValue::from(Uint8Array::from(ipc.as_slice()).buffer());
+            transfer.push(&buffer);
+            buffer
+        }
+        None => JsValue::NULL,
+    };
+    let message = Array::of2(&JsValue::from_str(&json), &buffer);
+    if let Err(error) = scope().post_message_with_transfer(&message, &transfer) {
+        web_sys::console::error_2(&JsValue::from_str("reply not posted"), &error);
+    }
+}
+
+fn scope() -> DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
+#[expect(clippy::panic, reason = "tests of the page's recovery ask for it")]
+fn deliberate_panic() {
+    panic!("the engine was asked to panic");
+}

@@ -1,0 +1,152 @@
+//! Reads Parquet files for DataFusion out of a byte store: the footer once, then the ranges that the
+//! scan asks for.
+
+use crate::meter::Meter;
+use crate::store::cached::CachedStore;
+use crate::store::{Location, StoreError};
+use bytes::Bytes;
+use datafusion::common::{DataFusionError, Result as DataFusionResult};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::ParquetFileReaderFactory;
+use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use parquet::arrow::arrow_reader::ArrowReaderOptions;
+use parquet::arrow::async_reader::{AsyncFileReader, MetadataFetch};
+use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What the first read at a file's end asks for: footers of Gold tables are smaller, and the page
+/// index lies right before them.
+const TAIL_BYTES: u64 = 32 * 1024;
+
+/// Footers of files that never change, by location.
+#[derive(Debug, Default)]
+pub struct Footers(Mutex<HashMap<Location, Arc<ParquetMetaData>>>);
+
+/// Makes a reader for each file of a scan, counting on one question's meter.
+#[derive(Debug)]
+pub struct ReaderFactory {
+    /// Where the bytes come from.
+    pub store: Arc<CachedStore>,
+    /// Footers that were read before.
+    pub footers: Arc<Footers>,
+    /// The question's counters.
+    pub meter: Arc<Meter>,
+}
+
+impl ParquetFileReaderFactory for ReaderFactory {
+    fn create_reader(
+        &self,
+        _partition_idx: usize,
+        file: PartitionedFile,
+        _metadata_size_hint: Option<usize>,
+        _metrics: &ExecutionPlanMetricsSet,
+    ) -> DataFusionResult<Box<dyn AsyncFileReader + Send>> {
+        let location = file.extension::<Location>().cloned().ok_or_else(|| {
+            DataFusionError::Internal(format!("file {} has no location", file.path()))
+        })?;
+        Ok(Box::new(FileReader {
+            location,
+            size_bytes: file.object_meta.size,
+            store: Arc::clone(&self.store),
+            footers: Arc::clone(&self.footers),
+            meter: Arc::clone(&self.meter),
+        }))
+    }
+}
+
+/// One Parquet file of known size.
+#[derive(Debug)]
+pub struct FileReader {
+    /// The file.
+    pub location: Location,
+    /// Its size, as the log or the server tells.
+    pub size_bytes: u64,
+    /// Where the bytes come from.
+    pub store: Arc<CachedStore>,
+    /// Footers that were read before.
+    pub footers: Arc<Footers>,
+    /// The question's counters.
+    pub meter: Arc<Meter>,
+}
+
+impl AsyncFileReader for FileReader {
+    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, ParquetResult<Bytes>> {
+        async move {
+            let bytes = self.get_byte_ranges(vec![range]).await?;
+            Ok(bytes.into_iter().next().unwrap_or_default())
+        }
+        .boxed()
+    }
+
+    fn get_byte_ranges(
+        &mut self,
+        ranges: Vec<Range<u64>>,
+    ) -> BoxFuture<'_, ParquetResult<Vec<Bytes>>> {
+        async move {
+            self.check(&ranges)?;
+            self.meter.share_the_thread().await;
+            let fetched = self.store.get_ranges(&self.location, &ranges, &self.meter).await;
+            fetched.map_err(external)
+        }
+        .boxed()
+    }
+
+    fn get_metadata<'a>(
+        &'a mut self,
+        options: Option<&'a ArrowReaderOptions>,
+    ) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
+        async move {
+            self.meter.add_file(self.location.as_str());
+            let held = {
+                let footers = self.footers.0.lock().unwrap_or_else(PoisonError::into_inner);
+                footers.get(&self.location).cloned()
+            };
+            if let Some(footer) = held {
+                return Ok(footer);
+            }
+            // The page index is read with the footer, whatever this scan wants, since the footer is
+            // kept for all later scans.
+            let reader = ParquetMetaDataReader::new()
+                .with_prefetch_hint(Some(TAIL_BYTES.min(self.size_bytes) as usize))
+                .with_metadata_options(options.map(|options| options.metadata_options().clone()))
+                .with_page_index_policy(PageIndexPolicy::Optional);
+            let size_bytes = self.size_bytes;
+            let footer = Arc::new(reader.load_and_finish(Tail(self), size_bytes).await?);
+            let mut footers = self.footers.0.lock().unwrap_or_else(PoisonError::into_inner);
+            footers.insert(self.location.clone(), Arc::clone(&footer));
+            Ok(footer)
+        }
+        .boxed()
+    }
+}
+
+impl FileReader {
+    /// Refuses ranges beyond the file before anything is fetched or allocated for them.
+    fn check(&self, ranges: &[Range<u64>]) -> ParquetResult<()> {
+        match ranges.iter().find(|range| range.start > range.end || range.end > self.size_bytes) {
+            None => Ok(()),
+            Some(range) => Err(ParquetError::General(format!(
+                "{}: bytes {}..{} are not within its {} bytes",
+                self.location, range.start, range.end, self.size_bytes
+            ))),
+        }
+    }
+}
+
+/// The footer's way to the bytes.
+struct Tail<'a>(&'a mut FileReader);
+
+impl MetadataFetch for Tail<'_> {
+    fn fetch(&mut self, range: Range<u64>) -> BoxFuture<'_, ParquetResult<Bytes>> {
+        self.0.get_bytes(range)
+    }
+}
+
+fn external(error: StoreError) -> ParquetError {
+    ParquetError::External(Box::new(error))
+}
