@@ -1,1 +1,44 @@
-//! Placeholder.
+//! Bronze, silver, gold: a project folder becomes Delta tables and a compiled catalog.
+//!
+//! ```text
+//! PROJECT/lakefront.yaml            sources, where the lake lies            -> Project
+//! PROJECT/models/{layer}/*.sql      one query a table, naming one another   -> Model, in the order of the DAG
+//! PROJECT/catalog.yaml              measures, dimensions, dashboards        -> LAKE/_lakefront/catalog.json
+//! ```
+//!
+//! A build first plans everything (names, types, measures) over empty tables, so that a project that
+//! cannot work is refused before a byte is written. Then it runs the models in order; each is one
+//! commit of one Delta table, or none when nothing that it is made of has changed.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let project = pipeline::Project::open("examples/olist".as_ref())?;
+//! let report = pipeline::build(&project, |_event| ()).await?;
+//! assert!(report.models.iter().all(|model| model.n_rows > 0));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Nothing here serves, draws or knows who may read: the lake is files.
+
+mod build;
+mod catalog_json;
+mod csv_source;
+mod fingerprint;
+mod graph;
+mod lake;
+pub mod marketplace;
+mod model;
+mod parquet_source;
+mod plan;
+mod project;
+mod rejection;
+mod source;
+
+pub use build::{BuildError, Event, ModelReport, Outcome, Report, build};
+pub use catalog_json::{CATALOG_PATH, CompileError, CompileRule};
+pub use graph::GraphError;
+pub use lake::LakeError;
+pub use model::{Layer, Model, ModelError, ModelName, ModelRule};
+pub use project::{PROJECT_FILE, Place, Project, ProjectError, ProjectRule};
+pub use source::{FileRule, RowRule, Source, SourceError, SourceFormat};

@@ -1,0 +1,2 @@
+-- As delivered.
+select * from source.flash_sales

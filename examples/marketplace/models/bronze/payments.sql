@@ -1,0 +1,2 @@
+-- As delivered.
+select * from source.payments

@@ -1,0 +1,2 @@
+-- As delivered: every column is text.
+select * from source.category_names

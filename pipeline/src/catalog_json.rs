@@ -1,0 +1,308 @@
+//! The compiled catalog: the project's YAML, checked against the tables that the models make, as the
+//! JSON that the page reads.
+
+use crate::lake::{Lake, LakeError};
+use arrow::datatypes::{DataType, SchemaRef};
+use catalog::{Catalog, Dimension, DimensionKind, Measure, NumberFormat, Table, TableFormat};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Column, DFSchema};
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::datasource::provider_as_source;
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::utils::find_aggregate_exprs;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, UNNAMED_TABLE};
+use datafusion::prelude::SessionContext;
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where the compiled catalog lies in a lake.
+pub const CATALOG_PATH: &str = "_lakefront/catalog.json";
+
+/// A catalog that does not fit the lake, or cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// The file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is not a catalog; the text has file and line or place.
+    #[error(transparent)]
+    Yaml(#[from] catalog::yaml::YamlError),
+    /// A table that it names cannot be read.
+    #[error("{}: {place}: {source}", path.display())]
+    Lake {
+        /// The catalog's file.
+        path: PathBuf,
+        /// The table in the catalog.
+        place: String,
+        /// Why.
+        source: LakeError,
+    },
+    /// It does not fit a table.
+    #[error("{}: {place}: {rule}", path.display())]
+    Rule {
+        /// The catalog's file.
+        path: PathBuf,
+        /// Where in it, such as `tables.sales.measures.revenue`.
+        place: String,
+        /// Which rule.
+        rule: CompileRule,
+    },
+}
+
+/// How a catalog can fail to fit the lake.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileRule {
+    /// No table is there.
+    #[error("location {location:?} is no table of the lake, models make: {known}")]
+    NoTable {
+        /// The location.
+        location: String,
+        /// The locations of the models' tables, comma-separated.
+        known: String,
+    },
+    /// A column that the table lacks.
+    #[error("column {column:?} is not in {location}, which has: {known}")]
+    NoColumn {
+        /// The column.
+        column: String,
+        /// The table's location.
+        location: String,
+        /// Its columns, comma-separated.
+        known: String,
+    },
+    /// A column of a type that the dimension cannot have.
+    #[error("column {column:?} is {found} in {location}, and a {kind} dimension is {wanted}")]
+    ColumnType {
+        /// The column.
+        column: String,
+        /// Its type.
+        found: DataType,
+        /// The table's location.
+        location: String,
+        /// The kind of the dimension.
+        kind: &'static str,
+        /// The type it should have.
+        wanted: &'static str,
+    },
+    /// An expression that does not fit the table.
+    #[error("{expr:?} is no measure over {location}: {reason}")]
+    Expression {
+        /// The expression.
+        expr: String,
+        /// The table's location.
+        location: String,
+        /// What the planner says.
+        reason: String,
+    },
+    /// Money that is not exact.
+    #[error("{expr:?} is {found}, and money is a decimal; cast its columns in the models")]
+    InexactMoney {
+        /// The expression.
+        expr: String,
+        /// Its type.
+        found: DataType,
+    },
+}
+
+/// Reads the catalog `path` and checks it against `built`, the schemas of the tables that models
+/// make, by location. Tables that no model makes are looked up in the lake; one with an absolute URL
+/// is taken as it is.
+///
+/// # Errors
+/// [`CompileError`] with the file, the place in it and the rule.
+pub(crate) async fn compile(
+    path: &Path,
+    lake: &Lake,
+    built: &HashMap<String, SchemaRef>,
+    ctx: &SessionContext,
+) -> Result<String, CompileError> {
+    let file = |source| CompileError::File { path: path.to_owned(), source };
+    let text = std::fs::read_to_string(path).map_err(file)?;
+    let catalog = catalog::yaml::parse(path, &text)?;
+    for table in &catalog.tables {
+        if table.location.contains("://") {
+            continue;
+        }
+        let place = format!("tables.{}", table.name);
+        let schema = match built.get(&table.location) {
+            Some(schema) => Some(Arc::clone(schema)),
+            None => foreign_schema(lake, table, ctx).await.map_err(|source| {
+                CompileError::Lake { path: path.to_owned(), place: place.clone(), source }
+            })?,
+        };
+        let checked = match schema {
+            Some(schema) => check_table(ctx, table, &schema, &place),
+            None => {
+                let mut known: Vec<&str> = built.keys().map(String::as_str).collect();
+                known.sort_unstable();
+                let (location, known) = (table.location.clone(), known.join(", "));
+                Err((place, CompileRule::NoTable { location, known }))
+            }
+        };
+        checked.map_err(|(place, rule)| CompileError::Rule {
+            path: path.to_owned(),
+            place,
+            rule,
+        })?;
+    }
+    compiled_text(&catalog).map_err(|source| file(std::io::Error::other(source)))
+}
+
+fn compiled_text(catalog: &Catalog) -> Result<String, serde_json::Error> {
+    let mut json = serde_json::to_string_pretty(catalog)?;
+    json.push('\n');
+    Ok(json)
+}
+
+/// Puts `json` where the page reads it, in one step, if it is not what lies there. Returns whether
+/// it was written.
+///
+/// # Errors
+/// [`CompileError::File`]; the file that was there is untouched.
+pub(crate) fn publish(lake_dir: &Path, json: &str) -> Result<bool, CompileError> {
+    let path = lake_dir.join(CATALOG_PATH);
+    if std::fs::read(&path).is_ok_and(|before| before == json.as_bytes()) {
+        return Ok(false);
+    }
+    let new_path = path.with_extension(format!("json.{}.new", std::process::id()));
+    let write = || {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let mut file = std::fs::File::create(&new_path)?;
+        file.write_all(json.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&new_path, &path)
+    };
+    write().map_err(|source| CompileError::File { path: path.clone(), source })?;
+    Ok(true)
+}
+
+async fn foreign_schema(
+    lake: &Lake,
+    table: &Table,
+    ctx: &SessionContext,
+) -> Result<Option<SchemaRef>, LakeError> {
+    match table.format {
+        TableFormat::Delta => lake.schema(&table.location, ctx).await,
+        TableFormat::Parquet => lake.parquet_schema(&table.location),
+    }
+}
+
+type Broken = (String, CompileRule);
+
+fn check_table(
+    ctx: &SessionContext,
+    table: &Table,
+    schema: &SchemaRef,
+    place: &str,
+) -> Result<(), Broken> {
+    for dimension in &table.dimensions {
+        let place = format!("{place}.dimensions.{}", dimension.name);
+        check_dimension(table, schema, dimension).map_err(|rule| (place, rule))?;
+    }
+    for link in &table.links {
+        let place = format!("{place}.links.{}", link.name);
+        column_type(table, schema, &link.column).map_err(|rule| (place, rule))?;
+    }
+    for measure in &table.measures {
+        let place = format!("{place}.measures.{}", measure.name);
+        check_measure(ctx, table, schema, measure).map_err(|rule| (place, rule))?;
+    }
+    Ok(())
+}
+
+fn column_type(table: &Table, schema: &SchemaRef, column: &str) -> Result<DataType, CompileRule> {
+    schema.field_with_name(column).map(|field| field.data_type().clone()).map_err(|_| {
+        let known: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+        CompileRule::NoColumn {
+            column: column.to_owned(),
+            location: table.location.clone(),
+            known: known.join(", "),
+        }
+    })
+}
+
+fn check_dimension(
+    table: &Table,
+    schema: &SchemaRef,
+    dimension: &Dimension,
+) -> Result<(), CompileRule> {
+    let found = column_type(table, schema, &dimension.column)?;
+    let (kind, wanted, fits) = match dimension.kind {
+        DimensionKind::Date => ("date", "Date32", found == DataType::Date32),
+        DimensionKind::Category => {
+            let text = matches!(found, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+            ("category", "text", text)
+        }
+    };
+    if fits {
+        return Ok(());
+    }
+    let (column, location) = (dimension.column.clone(), table.location.clone());
+    Err(CompileRule::ColumnType { column, found, location, kind, wanted })
+}
+
+fn check_measure(
+    ctx: &SessionContext,
+    table: &Table,
+    schema: &SchemaRef,
+    measure: &Measure,
+) -> Result<(), CompileRule> {
+    let found =
+        plan_measure(ctx, schema, &measure.expr).map_err(|error| CompileRule::Expression {
+            expr: measure.expr.clone(),
+            location: table.location.clone(),
+            reason: error.find_root().strip_backtrace(),
+        })?;
+    let exact = found.is_decimal() || found.is_integer();
+    if measure.format == NumberFormat::Money && !exact {
+        return Err(CompileRule::InexactMoney { expr: measure.expr.clone(), found });
+    }
+    Ok(())
+}
+
+/// The type of the aggregate expression `expr` over a table of `schema`.
+fn plan_measure(
+    ctx: &SessionContext,
+    schema: &SchemaRef,
+    expr: &str,
+) -> Result<DataType, DataFusionError> {
+    let state = ctx.state();
+    let df_schema = DFSchema::try_from(Arc::clone(schema))?;
+    let expr = state.create_logical_expr(expr, &df_schema)?;
+    let aggregates = find_aggregate_exprs([&expr]);
+    if aggregates.is_empty() {
+        let reason = "it has no aggregate, such as sum(...) or count(...)";
+        return Err(DataFusionError::Plan(reason.to_owned()));
+    }
+    let table = provider_as_source(Arc::new(EmptyTable::new(Arc::clone(schema))));
+    let over_groups = expr
+        .transform_down(|part| match part {
+            Expr::AggregateFunction(_) => {
+                let column = Column::new_unqualified(part.schema_name().to_string());
+                Ok(Transformed::new(Expr::Column(column), true, TreeNodeRecursion::Jump))
+            }
+            other => Ok(Transformed::no(other)),
+        })?
+        .data;
+    // Named by what they are without the table's name, which the columns within may get in a plan.
+    let named = aggregates.into_iter().map(|part| {
+        let name = part.schema_name().to_string();
+        part.alias(name)
+    });
+    let plan = LogicalPlanBuilder::scan(UNNAMED_TABLE, table, None)?
+        .aggregate(Vec::<Expr>::new(), named)?
+        .project([over_groups])?
+        .build()?;
+    let plan = state.optimize(&plan)?;
+    let field = plan.schema().fields().first().map(|field| field.data_type().clone());
+    field.ok_or_else(|| DataFusionError::Plan("it gives no column".to_owned()))
+}

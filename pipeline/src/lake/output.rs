@@ -1,0 +1,90 @@
+//! The rows of a running query, on their way into a table.
+
+use crate::plan;
+use crate::source;
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::PartitionStream;
+use futures::{StreamExt, future};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The rows of one query, cast to the schema of their table, readable once.
+///
+/// The table is written through several layers that each wrap an error in their own way; so the
+/// query's own error is kept here as it was.
+#[derive(Clone)]
+pub(crate) struct Output {
+    rows: Arc<Rows>,
+}
+
+struct Rows {
+    schema: SchemaRef,
+    stream: Mutex<Option<SendableRecordBatchStream>>,
+    n_rows: AtomicU64,
+    error: Mutex<Option<DataFusionError>>,
+}
+
+impl Output {
+    pub(crate) fn new(schema: SchemaRef, stream: SendableRecordBatchStream) -> Output {
+        let stream = Mutex::new(Some(stream));
+        let rows = Rows { schema, stream, n_rows: AtomicU64::new(0), error: Mutex::new(None) };
+        Output { rows: Arc::new(rows) }
+    }
+
+    /// Rows that were read so far.
+    pub(crate) fn n_rows(&self) -> u64 {
+        self.rows.n_rows.load(Ordering::Relaxed)
+    }
+
+    /// The error that ended the query, the first time it is asked for.
+    pub(crate) fn take_error(&self) -> Option<DataFusionError> {
+        self.rows.error.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The rows as a table of one partition.
+    pub(super) fn provider(&self) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+        source::streamed(Arc::clone(&self.rows.schema), Arc::new(self.clone()))
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output").field("n_rows", &self.n_rows()).finish_non_exhaustive()
+    }
+}
+
+impl PartitionStream for Output {
+    fn schema(&self) -> &SchemaRef {
+        &self.rows.schema
+    }
+
+    fn execute(&self, _ctx: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let schema = Arc::clone(&self.rows.schema);
+        let taken = self.rows.stream.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(stream) = taken else {
+            let twice = DataFusionError::Internal("a model's rows are read once".to_owned());
+            let stream = futures::stream::once(future::ready(Err(twice)));
+            return Box::pin(RecordBatchStreamAdapter::new(schema, stream));
+        };
+        let rows = Arc::clone(&self.rows);
+        let stream = stream.map(move |batch| {
+            let batch = batch.and_then(|batch| plan::to_schema(&batch, &rows.schema));
+            match batch {
+                Ok(batch) => {
+                    rows.n_rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
+                    Ok(batch)
+                }
+                Err(error) => {
+                    *rows.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    Err(DataFusionError::Execution("the query failed".to_owned()))
+                }
+            }
+        });
+        Box::pin(RecordBatchStreamAdapter::new(schema, stream))
+    }
+}

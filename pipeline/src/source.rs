@@ -1,0 +1,289 @@
+//! The files that bronze reads: where they lie, and what can be wrong with them.
+
+use crate::{csv_source, parquet_source};
+use arrow::datatypes::SchemaRef;
+use catalog::Name;
+use datafusion::catalog::TableProvider;
+use serde::Deserialize;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A file outside the lake, which models name as `source.NAME`.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// How models name it.
+    pub name: Name,
+    /// Where it may lie; the first that exists is read.
+    pub(crate) paths: Vec<PathTemplate>,
+    /// How it is written.
+    pub format: SourceFormat,
+    /// CSV: columns that the header must have. Others may stand beside them and are kept.
+    pub columns: Vec<String>,
+    /// CSV: a field of exactly this text is null. `None`: no field is.
+    pub null_text: Option<String>,
+}
+
+/// How a source is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceFormat {
+    /// Comma-separated text as in RFC 4180, UTF-8, with a header; plain or zstd (`.zst`). Every
+    /// column is text.
+    Csv,
+    /// One Parquet file.
+    Parquet,
+}
+
+impl fmt::Display for SourceFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SourceFormat::Csv => "csv",
+            SourceFormat::Parquet => "parquet",
+        })
+    }
+}
+
+/// A source that cannot be read right.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// A variable of a path has no value.
+    #[error(
+        "source {source_name:?}: variable {variable:?} in path {path:?} is not set in the environment"
+    )]
+    Unset {
+        /// The source.
+        source_name: Name,
+        /// The variable.
+        variable: String,
+        /// The path as it is written.
+        path: String,
+    },
+    /// No file is there.
+    #[error("source {source_name:?}: no such file, tried: {tried}")]
+    Missing {
+        /// The source.
+        source_name: Name,
+        /// The paths, comma-separated.
+        tried: String,
+    },
+    /// The file cannot be read to its end.
+    #[error("{}: {rule}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        rule: FileRule,
+    },
+    /// A row is not right.
+    #[error("{}:{line}: {rule}", path.display())]
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// The line at which the row starts, from 1.
+        line: u64,
+        /// What is wrong with it.
+        rule: RowRule,
+    },
+}
+
+/// What can be wrong with a whole file.
+#[derive(Debug, thiserror::Error)]
+pub enum FileRule {
+    /// The system does not give it.
+    #[error("cannot be read: {0}")]
+    Unreadable(std::io::Error),
+    /// It has no byte.
+    #[error("is empty, a csv file starts with a header")]
+    Empty,
+    /// The compressed stream ends early or is damaged.
+    #[error("is not a whole zstd stream (truncated or damaged): {0}")]
+    Zstd(std::io::Error),
+    /// It is not a whole Parquet file.
+    #[error("is not a whole Parquet file: {0}")]
+    Parquet(String),
+}
+
+/// What can be wrong with a row, the header included.
+#[derive(Debug, thiserror::Error)]
+pub enum RowRule {
+    /// The header lacks a column.
+    #[error("header lacks column {column:?}, it has: {header}")]
+    MissingColumn {
+        /// The column.
+        column: String,
+        /// The columns that are there, comma-separated.
+        header: String,
+    },
+    /// The header has a column twice, or one without a name.
+    #[error("header names column {column:?} {times}, each has a name of its own")]
+    HeaderName {
+        /// The column.
+        column: String,
+        /// `twice`, or `without text`.
+        times: &'static str,
+    },
+    /// A row is too long or too short.
+    #[error("row has {n_fields} fields and the header {n_columns}, the first that {differs}")]
+    FieldCount {
+        /// Fields of the row.
+        n_fields: usize,
+        /// Columns of the header.
+        n_columns: usize,
+        /// Which column lacks, or which field is over.
+        differs: String,
+    },
+    /// A field is not text.
+    #[error("column {column:?} is not UTF-8 from its byte {byte_idx}")]
+    Utf8 {
+        /// The column.
+        column: String,
+        /// The first byte that is wrong, from 0.
+        byte_idx: usize,
+    },
+    /// A quote is opened and never closed.
+    #[error("column {column:?} opens a quote that is not closed before the end of the file")]
+    OpenQuote {
+        /// The column.
+        column: String,
+    },
+}
+
+/// A path with `${VARIABLE}`s in it.
+#[derive(Debug, Clone)]
+pub(crate) struct PathTemplate {
+    text: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone)]
+enum Part {
+    Text(String),
+    Variable { name: String, value: Option<String> },
+}
+
+impl PathTemplate {
+    /// `None` when a `${` has no name or no end.
+    pub(crate) fn parse(text: &str) -> Option<PathTemplate> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            let (name, after) = after.split_once('}')?;
+            let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            if name.is_empty() || !name.chars().all(is_name) {
+                return None;
+            }
+            parts.push(Part::Text(before.to_owned()));
+            parts.push(Part::Variable { name: name.to_owned(), value: None });
+            rest = after;
+        }
+        parts.push(Part::Text(rest.to_owned()));
+        Some(PathTemplate { text: text.to_owned(), parts })
+    }
+
+    /// The same with a value for one variable.
+    pub(crate) fn with(&self, variable: &str, given: &str) -> PathTemplate {
+        let mut path = self.clone();
+        for part in &mut path.parts {
+            match part {
+                Part::Variable { name, value } if name == variable => {
+                    *value = Some(given.to_owned());
+                }
+                _ => {}
+            }
+        }
+        path
+    }
+
+    /// The path, or the variable that has no value.
+    fn expand(&self) -> Result<PathBuf, String> {
+        let mut path = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => path.push_str(text),
+                Part::Variable { value: Some(value), .. } => path.push_str(value),
+                Part::Variable { name, value: None } => {
+                    path.push_str(&std::env::var(name).map_err(|_| name.clone())?);
+                }
+            }
+        }
+        Ok(PathBuf::from(path))
+    }
+}
+
+impl Source {
+    /// The file that is there: of each path, itself and then, for CSV, itself with `.zst`. Relative
+    /// paths start at `folder`.
+    ///
+    /// # Errors
+    /// [`SourceError::Unset`] and [`SourceError::Missing`].
+    pub fn find(&self, folder: &Path) -> Result<PathBuf, SourceError> {
+        let mut tried = Vec::new();
+        for template in &self.paths {
+            let path = template.expand().map_err(|variable| SourceError::Unset {
+                source_name: self.name.clone(),
+                variable,
+                path: template.text.clone(),
+            })?;
+            let path = folder.join(path);
+            let mut candidates = vec![path.clone()];
+            if self.format == SourceFormat::Csv && !is_zstd(&path) {
+                let mut zstd = path.into_os_string();
+                zstd.push(".zst");
+                candidates.push(PathBuf::from(zstd));
+            }
+            if let Some(found) = candidates.iter().find(|path| path.is_file()) {
+                return Ok(found.clone());
+            }
+            tried.extend(candidates.iter().map(|path| path.display().to_string()));
+        }
+        let source_name = self.name.clone();
+        Err(SourceError::Missing { source_name, tried: tried.join(", ") })
+    }
+
+    /// Reads the header or footer of the file `path` and gives the table it is.
+    ///
+    /// # Errors
+    /// [`SourceError::File`] or [`SourceError::Row`]. A scan of the table fails with
+    /// `DataFusionError::External` of a [`SourceError`].
+    pub fn open(&self, path: &Path) -> Result<Arc<dyn TableProvider>, SourceError> {
+        match self.format {
+            SourceFormat::Csv => csv_source::open(self, path),
+            SourceFormat::Parquet => parquet_source::open(path),
+        }
+    }
+}
+
+/// Whether the name says that the file is compressed with zstd.
+pub(crate) fn is_zstd(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "zst")
+}
+
+/// A table that is read by one stream, from its first row to its last.
+pub(crate) fn streamed(
+    schema: SchemaRef,
+    stream: Arc<dyn datafusion::physical_plan::streaming::PartitionStream>,
+) -> Result<Arc<dyn TableProvider>, datafusion::error::DataFusionError> {
+    let table = datafusion::catalog::streaming::StreamingTable::try_new(schema, vec![stream])?;
+    Ok(Arc::new(table))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_expanded_or_named() {
+        let check = |text: &str, expected: Result<&str, &str>| {
+            let path = PathTemplate::parse(text).unwrap().with("A", "/a").with("B", "b");
+            let expected = expected.map(PathBuf::from).map_err(str::to_owned);
+            assert_eq!(path.expand(), expected, "{text}");
+        };
+        check("x/y.csv", Ok("x/y.csv"));
+        check("${A}/y-${B}.csv", Ok("/a/y-b.csv"));
+        check("${A}/${LAKEFRONT_TEST_UNSET}", Err("LAKEFRONT_TEST_UNSET"));
+        for text in ["${", "${}", "${A", "a${ }b"] {
+            assert!(PathTemplate::parse(text).is_none(), "{text}");
+        }
+    }
+}
