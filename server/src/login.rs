@@ -147,12 +147,16 @@ pub(crate) async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Viewe
     }
 }
 
-/// `GET /api/session`.
+/// `GET /api/session`: null when nobody is logged in, so that a first visit is no error.
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
-) -> Result<Json<SessionReply>, Refusal> {
-    Ok(Json(authenticate(&app, &headers).await?.into()))
+) -> Result<Json<Option<SessionReply>>, Refusal> {
+    match authenticate(&app, &headers).await {
+        Ok(viewer) => Ok(Json(Some(viewer.into()))),
+        Err(refusal) if refusal.is_no_session() => Ok(Json(None)),
+        Err(refusal) => Err(refusal),
+    }
 }
 
 /// `POST /api/login`.

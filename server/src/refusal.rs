@@ -38,6 +38,11 @@ impl Refusal {
         )
     }
 
+    /// Whether it is [`Refusal::no_session`], and not a log-in that failed.
+    pub(crate) fn is_no_session(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
     /// One text for an unknown user and a wrong password.
     pub(crate) fn wrong_login() -> Refusal {
         Refusal::new(

@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 /// Who is logged in.
 pub(super) async fn session() -> Result<SessionReply, Failure> {
-    json(ask(Request::get("/api/session")).await?).await
+    json::<Option<SessionReply>>(ask(Request::get("/api/session")).await?)
+        .await?
+        .ok_or_else(|| Failure::new(ErrorCode::Unauthorized, "nobody is logged in"))
 }
 
 /// Logs in; the cookie that the server sets is out of the page's sight.

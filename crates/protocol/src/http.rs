@@ -25,8 +25,7 @@ impl std::fmt::Debug for LoginRequest {
     }
 }
 
-/// Body of `GET /api/session` and of a log-in; status 401 with a [`crate::Failure`] when nobody is
-/// logged in.
+/// Body of a log-in, and of `GET /api/session`, where it is null when nobody is logged in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionReply {
     /// Who is logged in.

@@ -21,7 +21,7 @@ fn session_of(answer: &Answer) -> SessionReply {
 #[tokio::test]
 async fn a_log_in_gives_a_cookie_that_opens_the_lake() {
     let world = World::new();
-    world.get("/api/session", &[]).await.is_refused(401, ErrorCode::Unauthorized);
+    assert_eq!(world.get("/api/session", &[]).await.body, b"null", "nobody is logged in");
     world.get(PART, &[]).await.is_refused(401, ErrorCode::Unauthorized);
 
     let answer = world.try_login(USER, PASSWORD).await;
