@@ -117,7 +117,7 @@ pub async fn build(
     mut progress: impl FnMut(Event<'_>),
 ) -> Result<Report, BuildError> {
     let start = Instant::now();
-    let models = graph::order(project, model::read_all(&project.folder)?)?;
+    let models = graph::order(project, model::read_all(project)?)?;
     let planner = Planner::new()?;
     let lake = Lake::new(&project.lake_dir)?;
     let mut fingerprints = open_sources(project, &models, &planner)?;

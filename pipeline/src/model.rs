@@ -16,7 +16,7 @@ mod read;
 pub(crate) use option::ModelOptions;
 pub(crate) use read::{Read, ReadAt};
 
-use crate::project::Place;
+use crate::project::{Place, Project};
 use catalog::Name;
 use datafusion::sql::sqlparser::ast::Statement;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
@@ -118,8 +118,10 @@ pub enum ModelRule {
     /// The folder or the file cannot be read as text.
     #[error("cannot be read: {0}")]
     Unreadable(std::io::Error),
-    /// The project has no model.
-    #[error("a project has at least one model, models/{{bronze,silver,gold}}/*.sql")]
+    /// The project has neither a model nor a catalog, so there is nothing to do.
+    #[error(
+        "a project without a catalog has at least one model, models/{{bronze,silver,gold}}/*.sql"
+    )]
     NoModels,
     /// The file's name is not a table's.
     #[error(
@@ -203,20 +205,21 @@ pub enum ModelRule {
     },
 }
 
-/// Reads every model of the project in `folder`, sorted by name.
+/// Reads every model of `project`, sorted by name. There may be none where a catalog shows tables that
+/// somebody else writes.
 ///
 /// # Errors
 /// [`ModelError`] of the first file that is not right.
-pub(crate) fn read_all(folder: &Path) -> Result<Vec<Model>, ModelError> {
+pub(crate) fn read_all(project: &Project) -> Result<Vec<Model>, ModelError> {
     let mut models = Vec::new();
-    let models_dir = folder.join("models");
+    let models_dir = project.folder.join("models");
     for layer in Layer::EVERY {
         let layer_dir = models_dir.join(layer.as_str());
         for path in sql_files(&layer_dir)? {
             models.push(read(layer, path)?);
         }
     }
-    if models.is_empty() {
+    if models.is_empty() && project.catalog_path.is_none() {
         let rule = ModelRule::NoModels;
         return Err(ModelError { path: models_dir, place: Place::default(), rule });
     }
@@ -264,7 +267,7 @@ type Parsed = (Statement, Vec<ReadAt>, ModelOptions);
 fn parse(name: &ModelName, sql: &str) -> Result<Parsed, (Place, ModelRule)> {
     let options = option::parse(sql)?;
     let mut statements = Parser::parse_sql(&GenericDialect {}, sql).map_err(|error| {
-        let (place, reason) = syntax(&error);
+        let (place, reason) = syntax(sql, &error);
         (place, ModelRule::Syntax { reason })
     })?;
     let statement = match (statements.pop(), statements.len()) {
@@ -284,8 +287,9 @@ fn not_one_query<T>(found: &str) -> Result<T, (Place, ModelRule)> {
     Err((Place::default(), ModelRule::NotOneQuery { found: found.to_owned() }))
 }
 
-/// The place that a parser's message ends with (`... at Line: 3, Column: 5`), and the rest of it.
-fn syntax(error: &ParserError) -> (Place, String) {
+/// The place that a parser's message ends with (`... at Line: 3, Column: 5`), and the rest of it. Where
+/// the text ends too early the message has none, and the place is the end of the text.
+fn syntax(sql: &str, error: &ParserError) -> (Place, String) {
     let text = match error {
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.clone(),
         ParserError::RecursionLimitExceeded => "the query is nested too deeply".to_owned(),
@@ -294,7 +298,16 @@ fn syntax(error: &ParserError) -> (Place, String) {
         let (line, column) = place.split_once(", Column: ")?;
         Some((Place::at(line.parse().ok()?, column.parse().ok()?), reason.to_owned()))
     });
-    numbers.unwrap_or((Place::default(), text))
+    numbers.unwrap_or_else(|| {
+        let place = if text.ends_with("EOF") { end_of(sql) } else { Place::default() };
+        (place, text)
+    })
+}
+
+fn end_of(text: &str) -> Place {
+    let n_lines = text.split('\n').count();
+    let last = text.rsplit('\n').next().unwrap_or_default();
+    Place::at(n_lines as u64, last.chars().count() as u64 + 1)
 }
 
 #[cfg(test)]
@@ -327,7 +340,7 @@ mod tests {
             let error = model(layer, sql).unwrap_err();
             assert!(error.contains(expected), "{error:?} should contain {expected:?}");
         };
-        check(Layer::Bronze, "select\n  *, from", "t.sql:2:");
+        check(Layer::Bronze, "select\n  *, from", "t.sql:2:10: not SQL: Expected: identifier");
         check(Layer::Bronze, "select 'x", "t.sql:1:8: not SQL: Unterminated string");
         check(Layer::Bronze, "", "this has nothing");
         check(Layer::Bronze, "select 1; select 2", "this has 2 statements");

@@ -69,13 +69,13 @@ pub enum ProjectRule {
         reason: String,
     },
     /// A source says no path, or says it twice.
-    #[error("source {source_name:?} has either `path` or `paths`, and `paths` is not empty")]
+    #[error("source \"{source_name}\" has either `path` or `paths`, and `paths` is not empty")]
     Paths {
         /// The source.
         source_name: Name,
     },
     /// A key that only one format has.
-    #[error("source {source_name:?} is {format}, and `{key}` is for csv only")]
+    #[error("source \"{source_name}\" is {format}, and `{key}` is for csv only")]
     CsvOnly {
         /// The source.
         source_name: Name,

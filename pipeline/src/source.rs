@@ -49,7 +49,7 @@ impl fmt::Display for SourceFormat {
 pub enum SourceError {
     /// A variable of a path has no value.
     #[error(
-        "source {source_name:?}: variable {variable:?} in path {path:?} is not set in the environment"
+        "source \"{source_name}\": variable {variable:?} in path {path:?} is not set in the environment"
     )]
     Unset {
         /// The source.
@@ -60,7 +60,7 @@ pub enum SourceError {
         path: String,
     },
     /// No file is there.
-    #[error("source {source_name:?}: no such file, tried: {tried}")]
+    #[error("source \"{source_name}\": no such file, tried: {tried}")]
     Missing {
         /// The source.
         source_name: Name,

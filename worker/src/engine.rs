@@ -122,8 +122,13 @@ impl Engine {
         let scope = Scope { catalog: &self.catalog, tables: &self.providers, state: &self.state };
         let plan = lower::lower(&scope, spec).map_err(|error| of_lower(&error))?;
         let tables = self.tables_of(&plan);
-        let (schema, batches) =
-            self.run(plan, &meter).await.map_err(|error| failure::of_plan(&error))?;
+        let (schema, batches) = self.run(plan, &meter).await.map_err(|error| {
+            let failure = failure::of_plan(&error);
+            match failure.code {
+                ErrorCode::MalformedFile => of_file(failure, &tables),
+                _ => failure,
+            }
+        })?;
         let facts = ReadFacts {
             n_files_read: meter.n_files(),
             n_files_total: tables.iter().map(|table| table.n_files).sum(),
@@ -261,6 +266,13 @@ fn session_state() -> Result<SessionState, DataFusionError> {
     runtime.register_object_store(url.as_ref(), nothing);
     let builder = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime);
     Ok(functions::register(builder).build())
+}
+
+/// Names the tables in a failure of a decoder, which does not know what it decodes.
+fn of_file(failure: Failure, tables: &[TableVersion]) -> Failure {
+    let names: Vec<&str> = tables.iter().map(|table| table.table.as_str()).collect();
+    let message = format!("a data file of table {}: {}", names.join(" or "), failure.message);
+    Failure { message, ..failure }
 }
 
 fn of_lower(error: &LowerError) -> Failure {

@@ -115,8 +115,12 @@ impl AsyncFileReader for FileReader {
                 .with_prefetch_hint(Some(TAIL_BYTES.min(self.size_bytes) as usize))
                 .with_metadata_options(options.map(|options| options.metadata_options().clone()))
                 .with_page_index_policy(PageIndexPolicy::Optional);
-            let size_bytes = self.size_bytes;
-            let footer = Arc::new(reader.load_and_finish(Tail(self), size_bytes).await?);
+            let (location, size_bytes) = (self.location.clone(), self.size_bytes);
+            let loaded = reader.load_and_finish(Tail(self), size_bytes).await;
+            let footer = Arc::new(loaded.map_err(|error| match error {
+                ParquetError::External(source) => ParquetError::External(source),
+                error => ParquetError::General(format!("{location}: {error}")),
+            })?);
             let mut footers = self.footers.0.lock().unwrap_or_else(PoisonError::into_inner);
             footers.insert(self.location.clone(), Arc::clone(&footer));
             Ok(footer)

@@ -5,6 +5,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::catalog::MemorySchemaProvider;
 use datafusion::prelude::{CsvReadOptions, SessionConfig, SessionContext};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -69,6 +70,28 @@ pub fn versions(lake_dir: &Path) -> BTreeMap<PathBuf, usize> {
 fn folders(dir: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     entries.filter(|path| path.is_dir()).collect()
+}
+
+/// How the one data file of a table is written.
+pub fn layout(table_dir: &Path) -> String {
+    let is_parquet = |path: &PathBuf| path.extension().is_some_and(|e| e == "parquet");
+    let files: Vec<PathBuf> = fs::read_dir(table_dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(is_parquet)
+        .collect();
+    let [file] = files.as_slice() else { panic!("{files:?}") };
+    let metadata = ParquetMetaDataReader::new()
+        .with_page_index_policy(PageIndexPolicy::Required)
+        .parse_and_finish(&fs::File::open(file).unwrap())
+        .unwrap();
+    let codec = metadata.row_group(0).column(0).compression().to_string();
+    let codec = codec.split('(').next().unwrap();
+    let n_rows: Vec<String> =
+        metadata.row_groups().iter().map(|group| group.num_rows().to_string()).collect();
+    let pages = metadata.column_index().is_some() && metadata.offset_index().is_some();
+    let pages = if pages { "page index" } else { "no page index" };
+    format!("{codec}, {pages}, row groups of {}", n_rows.join(", "))
 }
 
 /// A Parquet file of one column, `visits`.
