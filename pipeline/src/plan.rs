@@ -103,7 +103,7 @@ impl Planner {
 }
 
 fn sorted(plan: LogicalPlan, sort_by: &[String]) -> Result<LogicalPlan, DataFusionError> {
-    if true {
+    if sort_by.is_empty() {
         return Ok(plan);
     }
     let mut keys = Vec::with_capacity(sort_by.len());
