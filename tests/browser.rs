@@ -1,0 +1,14 @@
+//! The page in Chromium, over real files: what a viewer sees, clicks and types, and what happens when
+//! the engine or the session ends under him. Started by `cargo xtask test`.
+
+mod browser {
+    //! One file an idea.
+    mod engine;
+    mod expected;
+    mod keyboard;
+    mod layout;
+    mod log_in;
+    mod recovery;
+    mod scene;
+    mod selection;
+}

@@ -1,0 +1,129 @@
+//! The engine in a real browser against the native one: the same questions, the same rows.
+
+use super::expected::Oracle;
+use super::scene::folder_of_this_run;
+use anyhow::{Context, bail, ensure};
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use arrow::ipc::reader::StreamReader;
+use lakefront_tests::harness::driver::{Browser, Launch};
+use lakefront_tests::harness::lakefront::{self, Server, TESTER};
+use lakefront_tests::harness::page::Page;
+use protocol::{Answer, Ask, LAKE_PREFIX, Reply, Request, RequestId};
+use query::QuerySpec;
+use serde_json::{Value, json};
+use std::io::Cursor;
+use std::path::Path;
+use std::time::Duration;
+
+/// Starts a worker of the page's engine of our own and sends it requests, one after another. Each
+/// answer is a pair: the reply's JSON, and the rows in base64 or null.
+const ASK: &str = r#"
+const [requests, done] = arguments;
+const url = document.querySelector('meta[name="lakefront-engine"]').content;
+const worker = new Worker(url, { type: 'module' });
+const answers = [];
+const base64 = (buffer) => {
+  let text = '';
+  for (const byte of new Uint8Array(buffer)) text += String.fromCharCode(byte);
+  return btoa(text);
+};
+let next = 0;
+worker.onerror = (event) => done({ failed: event.message ?? 'the worker does not start' });
+worker.onmessage = ({ data: [reply, rows] }) => {
+  if (next > 0) answers.push([reply, rows === null ? null : base64(rows)]);
+  if (next === requests.length) { worker.terminate(); done({ answers }); }
+  else worker.postMessage(requests[next++]);
+};
+"#;
+
+/// How long the engine may take for all questions.
+const SCRIPT_DEADLINE: Duration = Duration::from_secs(110);
+
+/// One question of `golden/`.
+struct Question {
+    name: String,
+    spec: QuerySpec,
+}
+
+fn questions(file: &str) -> anyhow::Result<Vec<Question>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(file);
+    let text = std::fs::read_to_string(&path)?;
+    let Value::Array(entries) = serde_json::from_str(&text)? else {
+        bail!("{} is not a list", path.display());
+    };
+    entries
+        .into_iter()
+        .map(|entry| {
+            let name = entry["name"].as_str().context("a question has no name")?.to_owned();
+            let spec = serde_json::from_value(entry["spec"].clone())
+                .with_context(|| format!("{file}: {name}"))?;
+            Ok(Question { name, spec })
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn it_answers_as_the_native_one() -> anyhow::Result<()> {
+    if lakefront::binary().is_err() {
+        eprintln!("skipped: there is no lakefront binary; run `cargo xtask test`");
+        return Ok(());
+    }
+    let project = folder_of_this_run("marketplace")?.join("demo");
+    lakefront::make_demo(&project, 1)?;
+    lakefront::add_user(&project, TESTER)?;
+    let server = Server::serve(&project)?;
+    let browser = Browser::start(Launch::default()).await?;
+    let page = Page::new(&browser, &server.origin);
+    page.open("/admin").await?;
+    page.send_log_in(TESTER.name, TESTER.password).await?;
+    page.settled("the page of the marketplace", |_| true).await?;
+
+    let oracle = Oracle::open(&project).await?;
+    let questions = questions("marketplace.json")?;
+    let open = Ask::Open {
+        lake_url: format!("{}{LAKE_PREFIX}", server.origin),
+        catalog: Box::new(oracle.catalog.clone()),
+    };
+    let asks = std::iter::once(open).chain(questions.iter().map(|q| Ask::Query(q.spec.clone())));
+    let requests: Vec<String> = (1..)
+        .zip(asks)
+        .map(|(id, ask)| serde_json::to_string(&Request { id: RequestId(id), ask }))
+        .collect::<Result<_, _>>()?;
+    browser.driver().set_script_timeout(SCRIPT_DEADLINE).await?;
+    let said = browser.driver().execute_async(ASK, vec![json!(requests)]).await?.json().clone();
+    let answers = said["answers"].as_array().with_context(|| format!("{said}"))?;
+    ensure!(answers.len() == requests.len(), "{} answers", answers.len());
+
+    for (question, answer) in questions.iter().zip(&answers[1..]) {
+        let name = &question.name;
+        let reply: Reply = serde_json::from_str(answer[0].as_str().unwrap_or_default())?;
+        let native = oracle.engine.answer(&question.spec).await;
+        match (reply.answer, native) {
+            (Answer::Rows(facts), Ok(native)) => {
+                let there = decoded(answer[1].as_str().context("there are no rows")?)?;
+                let here = concat_batches(&native.schema, &native.batches)?;
+                assert_eq!(there, here, "{name}");
+                let n_rows = native.facts.n_rows;
+                ensure!(facts.n_rows == n_rows, "{name}: {} rows, not {n_rows}", facts.n_rows);
+            }
+            (Answer::Failed(there), Err(here)) => assert_eq!(there, here, "{name}"),
+            (there, here) => bail!("{name}: {there:?} there, {here:?} here"),
+        }
+    }
+    page.expect_clean_console().await
+}
+
+/// The rows of an Arrow IPC stream in base64.
+fn decoded(text: &str) -> anyhow::Result<RecordBatch> {
+    let bytes = base64_bytes(text)?;
+    let reader = StreamReader::try_new(Cursor::new(bytes), None)?;
+    let schema = reader.schema();
+    let batches = reader.collect::<Result<Vec<_>, _>>()?;
+    Ok(concat_batches(&schema, &batches)?)
+}
+
+fn base64_bytes(text: &str) -> anyhow::Result<Vec<u8>> {
+    use base64::Engine;
+    Ok(base64::engine::general_purpose::STANDARD.decode(text)?)
+}
