@@ -52,7 +52,7 @@ async fn fits(browser: &Browser, name: &str) -> anyhow::Result<()> {
 #[tokio::test]
 async fn it_is_light_and_dark() -> anyhow::Result<()> {
     let Some(scene) = Scene::of_olist("artist", Launch::default()).await? else { return Ok(()) };
-    scene.browser.resize(1440, 1000, 2.0).await?;
+    scene.browser.resize(1440, 1250, 2.0).await?;
     scene.browser.prefer(Scheme::Light).await?;
     let light = scene.logged_in("/admin").await?;
     let page = scene.page();

@@ -17,7 +17,10 @@ pub fn run(workspace: &Workspace, options: &DemoOptions) -> anyhow::Result<()> {
     let stages = Stages::new(binary::N_STAGES);
     let built = binary::ensure(workspace, &stages, Beside::Binary)?;
     let mut command = Command::new(&built.lakefront);
-    command.arg("demo").arg("--dir").arg(workspace.demo_dir());
+    command.arg("demo");
+    if !options.rest.iter().any(|word| word.starts_with("--dir")) {
+        command.arg("--dir").arg(workspace.demo_dir());
+    }
     if let Some(scale) = options.scale {
         command.args(["--scale", &scale.to_string()]);
     }
