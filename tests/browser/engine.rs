@@ -7,14 +7,15 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::ipc::reader::StreamReader;
 use base64::Engine;
+use catalog::TableFormat;
 use lakefront_tests::harness::driver::{Browser, Launch};
 use lakefront_tests::harness::lakefront::{self, Server, TESTER};
 use lakefront_tests::harness::page::Page;
-use protocol::{Answer, Ask, LAKE_PREFIX, Reply, Request, RequestId};
+use protocol::{Answer, Ask, ErrorCode, LAKE_PREFIX, Reply, Request, RequestId};
 use query::QuerySpec;
 use serde_json::{Value, json};
 use std::io::Cursor;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Starts a worker of the page's engine of our own and sends it requests, one after another. Each
@@ -70,31 +71,15 @@ async fn it_answers_as_the_native_one() -> anyhow::Result<()> {
         eprintln!("skipped: there is no lakefront binary; run `cargo xtask test`");
         return Ok(());
     }
-    let project = folder_of_this_run("marketplace")?.join("demo");
-    lakefront::make_demo(&project, 1)?;
-    lakefront::add_user(&project, TESTER)?;
-    let server = Server::serve(&project)?;
-    let browser = Browser::start(Launch::default()).await?;
-    let page = Page::new(&browser, &server.origin);
-    page.open("/admin").await?;
-    page.send_log_in(TESTER.name, TESTER.password).await?;
-    page.settled("the page of the marketplace", |_| true).await?;
-
-    let oracle = Oracle::open(&project).await?;
+    let stage = Stage::set("marketplace").await?;
+    let oracle = Oracle::open(&stage.project).await?;
     let questions = questions("marketplace.json")?;
     let open = Ask::Open {
-        lake_url: format!("{}{LAKE_PREFIX}", server.origin),
+        lake_url: format!("{}{LAKE_PREFIX}", stage.server.origin),
         catalog: Box::new(oracle.catalog.clone()),
     };
-    let asks = std::iter::once(open).chain(questions.iter().map(|q| Ask::Query(q.spec.clone())));
-    let requests: Vec<String> = (1..)
-        .zip(asks)
-        .map(|(id, ask)| serde_json::to_string(&Request { id: RequestId(id), ask }))
-        .collect::<Result<_, _>>()?;
-    browser.driver().set_script_timeout(SCRIPT_DEADLINE).await?;
-    let said = browser.driver().execute_async(ASK, vec![json!(requests)]).await?.json().clone();
-    let answers = said["answers"].as_array().with_context(|| format!("{said}"))?;
-    ensure!(answers.len() == requests.len(), "{} answers", answers.len());
+    let asks = questions.iter().map(|question| Ask::Query(question.spec.clone()));
+    let answers = stage.ask(std::iter::once(open).chain(asks)).await?;
 
     for (question, answer) in questions.iter().zip(&answers[1..]) {
         let name = &question.name;
@@ -113,7 +98,67 @@ async fn it_answers_as_the_native_one() -> anyhow::Result<()> {
             (there, here) => bail!("{name}: {there:?} there, {here:?} here"),
         }
     }
-    page.expect_clean_console().await
+    Page::new(&stage.browser, &stage.server.origin).expect_clean_console().await
+}
+
+/// The files of the page are served whole: to the engine they are a server that knows no ranges.
+#[tokio::test]
+async fn a_server_without_ranges_is_named() -> anyhow::Result<()> {
+    if lakefront::binary().is_err() {
+        eprintln!("skipped: there is no lakefront binary; run `cargo xtask test`");
+        return Ok(());
+    }
+    let stage = Stage::set("no_ranges").await?;
+    let mut catalog = Oracle::open(&stage.project).await?.catalog;
+    let url = format!("{}/favicon.svg", stage.server.origin);
+    for table in &mut catalog.tables {
+        table.location.clone_from(&url);
+        table.format = TableFormat::Parquet;
+    }
+    let lake_url = format!("{}{LAKE_PREFIX}", stage.server.origin);
+    let answers = stage.ask([Ask::Open { lake_url, catalog: Box::new(catalog) }]).await?;
+    let reply: Reply = serde_json::from_str(answers[0][0].as_str().unwrap_or_default())?;
+    let Answer::Failed(failure) = reply.answer else { bail!("{reply:?}") };
+    assert_eq!(failure.code, ErrorCode::NoRanges, "{failure}");
+    ensure!(failure.message.contains(&url), "{failure}");
+    ensure!(failure.message.contains("does not serve byte ranges"), "{failure}");
+    Ok(())
+}
+
+/// The demo, served, with somebody logged in.
+struct Stage {
+    project: PathBuf,
+    server: Server,
+    browser: Browser,
+}
+
+impl Stage {
+    async fn set(name: &str) -> anyhow::Result<Stage> {
+        let project = folder_of_this_run(name)?.join("demo");
+        lakefront::make_demo(&project, 1)?;
+        lakefront::add_user(&project, TESTER)?;
+        let server = Server::serve(&project)?;
+        let browser = Browser::start(Launch::default()).await?;
+        let page = Page::new(&browser, &server.origin);
+        page.open("/admin").await?;
+        page.send_log_in(TESTER.name, TESTER.password).await?;
+        page.settled("the page of the marketplace", |_| true).await?;
+        Ok(Stage { project, server, browser })
+    }
+
+    /// What an engine of our own answers, see [`ASK`].
+    async fn ask(&self, asks: impl IntoIterator<Item = Ask>) -> anyhow::Result<Vec<Value>> {
+        let requests: Vec<String> = (1..)
+            .zip(asks)
+            .map(|(id, ask)| serde_json::to_string(&Request { id: RequestId(id), ask }))
+            .collect::<Result<_, _>>()?;
+        let driver = self.browser.driver();
+        driver.set_script_timeout(SCRIPT_DEADLINE).await?;
+        let said = driver.execute_async(ASK, vec![json!(requests)]).await?.json().clone();
+        let answers = said["answers"].as_array().with_context(|| format!("{said}"))?;
+        ensure!(answers.len() == requests.len(), "{} answers", answers.len());
+        Ok(answers.clone())
+    }
 }
 
 /// The rows of an Arrow IPC stream.

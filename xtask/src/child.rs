@@ -2,7 +2,7 @@
 
 use crate::progress::{clock, say};
 use anyhow::{Context, bail};
-use std::io::{BufRead, BufReader, IsTerminal, Read};
+use std::io::{BufRead, BufReader, IsTerminal, PipeReader};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -31,26 +31,18 @@ pub fn run_watched(
         command.env("CARGO_TERM_COLOR", "always");
     }
     let started = Instant::now();
+    // One pipe for both, so that lines come in the order in which they were written.
+    let (reader, writer) = std::io::pipe()?;
     let mut child = command
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stdout(writer.try_clone()?)
+        .stderr(writer)
         .spawn()
         .with_context(|| format!("cannot start {}", shown(command)))?;
+    // The command holds the writing end too, and the pipe ends only when nobody does.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     let (sender, lines) = mpsc::channel();
-    let streams: [Option<Box<dyn Read + Send>>; 2] = [
-        child.stdout.take().map(|out| Box::new(out) as Box<dyn Read + Send>),
-        child.stderr.take().map(|err| Box::new(err) as Box<dyn Read + Send>),
-    ];
-    let readers: Vec<_> = streams
-        .into_iter()
-        .flatten()
-        .map(|stream| {
-            let sender = sender.clone();
-            std::thread::spawn(move || forward_lines(stream, &sender))
-        })
-        .collect();
-    drop(sender);
+    let forwarding = std::thread::spawn(move || forward_lines(reader, &sender));
     loop {
         match lines.recv_timeout(SILENCE) {
             Ok(line) => {
@@ -63,10 +55,8 @@ pub fn run_watched(
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
         }
     }
-    for reader in readers {
-        // A reader only ends early when the pipe breaks, and then the exit code tells.
-        let _ = reader.join();
-    }
+    // It only ends early when the pipe breaks, and then the exit code tells.
+    let _ = forwarding.join();
     let status = child.wait().with_context(|| format!("cannot wait for {}", shown(command)))?;
     if !status.success() {
         bail!("{} ended with {status}", shown(command));
@@ -88,7 +78,7 @@ pub fn shown(command: &Command) -> String {
 }
 
 /// Lines end at `\n`, and at `\r` too, so that progress bars come as lines.
-fn forward_lines(stream: Box<dyn Read + Send>, sender: &mpsc::Sender<String>) {
+fn forward_lines(stream: PipeReader, sender: &mpsc::Sender<String>) {
     let mut stream = BufReader::new(stream);
     let mut bytes = Vec::new();
     while matches!(stream.read_until(b'\n', &mut bytes), Ok(n) if n > 0) {
@@ -113,7 +103,6 @@ mod tests {
         let error = run_watched("test", &mut command, |line| seen.push(line.to_owned()))
             .unwrap_err()
             .to_string();
-        seen.sort();
         assert_eq!(seen, ["one", "two"]);
         assert!(error.contains("exit status: 3"), "{error}");
     }

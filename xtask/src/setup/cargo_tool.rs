@@ -17,7 +17,7 @@ struct Tool<'a> {
     package: &'a str,
     version: &'a str,
     why: &'a str,
-    /// Trunk's download and update code is not compiled: nothing is downloaded behind one's back.
+    /// Leaves out what is not used here. Without its default features Trunk does not look for updates.
     flags: &'a [&'a str],
     /// The tool runs for seconds on large modules, so it is worth some optimisation; or it only
     /// starts other programs.
@@ -36,7 +36,7 @@ pub fn wasm_bindgen(workspace: &Workspace, version: &str) -> anyhow::Result<Path
             package: "wasm-bindgen-cli",
             version,
             why: "it makes the JavaScript beside a module, and must be of the version in Cargo.lock",
-            flags: &[],
+            flags: &["--bin=wasm-bindgen"],
             opt_level: "1",
         },
     )
