@@ -1,10 +1,12 @@
 //! Whole tables in memory, walked in every order of answers.
 
+mod law;
+mod refusal;
+
 use super::*;
 use crate::checkpoint::fixture::{checkpoint, checkpoint_v2};
 use crate::{ErrorKind, FilePath};
 use parquet::basic::{Compression, Encoding};
-use proptest::prelude::*;
 use std::collections::HashMap;
 
 const PROTOCOL: &str = r#"{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}"#;
@@ -236,42 +238,6 @@ fn a_hint_that_is_missing_broken_or_false_costs_nothing_else() {
 }
 
 #[test]
-fn what_is_not_a_table() {
-    let text = "not a Delta table: neither `_delta_log/_last_checkpoint` nor \
-                `_delta_log/00000000000000000000.json` is there";
-    check(&Files::default(), Err((ErrorKind::NotATable, text)));
-    check(
-        &Files::default().hint("{"),
-        Err((
-            ErrorKind::Malformed,
-            "`_delta_log/00000000000000000000.json` is not there, and the hint to a checkpoint is \
-             broken: `_delta_log/_last_checkpoint` line 1 column 1: EOF while parsing an object at \
-             line 1 column 1",
-        )),
-    );
-    check(
-        &Files::default().hint("{\"version\":7}"),
-        Err((
-            ErrorKind::Gone,
-            "`_delta_log/00000000000000000007.checkpoint.parquet`, named by `_last_checkpoint`, is \
-             not there, nor `_delta_log/00000000000000000000.json`",
-        )),
-    );
-}
-
-#[test]
-fn gaps_are_refused() {
-    let gap = "`_delta_log/00000000000000000001.json` is not there, though \
-               `_delta_log/00000000000000000002.json` is";
-    check(&Files::of_versions(2).without(&commit_path(1)), Err((ErrorKind::Gone, gap)));
-    // The last version the hint names was committed, so what lies before it cannot be the end.
-    let gap = "`_delta_log/00000000000000000001.json` is not there, though \
-               `_delta_log/00000000000000000020.json` is";
-    let files = Files::of_versions(0).commit(20, &[add("x")]).hint("{\"version\":20}");
-    check(&files, Err((ErrorKind::Gone, gap)));
-}
-
-#[test]
 fn a_commit_that_appears_between_two_answers_is_no_gap() {
     let mut files = Files::of_versions(0);
     let later = Files::of_versions(2);
@@ -291,89 +257,6 @@ fn a_commit_that_appears_between_two_answers_is_no_gap() {
         }
     };
     assert_eq!(snapshot.version, 2);
-}
-
-#[test]
-fn checkpoints_of_other_kinds_are_refused_by_name() {
-    let refused = |format: &str| {
-        format!(
-            "{format} of version 3 is not supported, and the commits before it are not all there"
-        )
-    };
-    let check = |files: Files, format: &str| {
-        check(&files, Err((ErrorKind::Unsupported, &refused(format))));
-        // Commits after the checkpoint do not help.
-        check(&files.commit(4, &[add("x")]), Err((ErrorKind::Unsupported, &refused(format))));
-    };
-    let files = || Files::of_versions(3).without(&commit_path(0));
-    check(files().hint("{\"version\":3,\"parts\":2}"), "multi-part checkpoint of 2 files");
-    check(files().hint("{\"version\":3,\"v2Checkpoint\":{}}"), "v2 checkpoint");
-    check(Files::of_versions(2).hint("{\"version\":3,\"v2Checkpoint\":{}}"), "v2 checkpoint");
-    let sidecar = [r#"{"sidecar":{"path":"s","sizeInBytes":1}}"#.to_owned()];
-    check(files().checkpoint(3, &sidecar).hint("{\"version\":3}"), "v2 checkpoint with sidecars");
-}
-
-#[test]
-fn what_changes_rows_is_refused_by_name() {
-    let refused = |feature: &str| format!("reader feature `{feature}` is not supported");
-    let features = r#"{"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["deletionVectors"],"writerFeatures":["deletionVectors"]}}"#;
-    let with_vector = add("f0").replace(
-        "\"size\"",
-        r#""deletionVector":{"storageType":"u","pathOrInlineDv":"ab","offset":1,"sizeInBytes":2,"cardinality":1},"size""#,
-    );
-    let files = Files::of_versions(0).commit(1, &[features]);
-    check(&files, Ok((1, None, &["f0"])));
-    let files = files.commit(2, &[remove("f0"), with_vector.clone()]);
-    check(&files, Err((ErrorKind::Unsupported, &refused("deletionVectors"))));
-    // The vector is part of the file's name: this removes another file.
-    let files = files.commit(3, &[remove("f0"), add("f1")]);
-    check(&files, Err((ErrorKind::Unsupported, &refused("deletionVectors"))));
-    let removed = with_vector.replace("\"add\"", "\"remove\"");
-    check(&files.clone().commit(4, &[removed]), Ok((4, None, &["f1"])));
-    let unknown = features.replace("deletionVectors", "quantum");
-    check(&files.commit(4, &[unknown]), Err((ErrorKind::Unsupported, &refused("quantum"))));
-    // The same from a checkpoint.
-    let lines = [features.to_owned(), METADATA.to_owned(), with_vector];
-    let files = Files::default().checkpoint(1, &lines).hint("{\"version\":1}");
-    check(&files, Err((ErrorKind::Unsupported, &refused("deletionVectors"))));
-    let orc = METADATA.replace("parquet", "orc");
-    let text = "data files in format `orc` are not supported, only `parquet`";
-    check(&Files::of_versions(0).commit(1, &[orc]), Err((ErrorKind::Unsupported, text)));
-    let variant = METADATA.replace("long", "variant");
-    let text = "schema of version 1: column `a`: type `variant` is not supported";
-    check(&Files::of_versions(0).commit(1, &[variant]), Err((ErrorKind::Unsupported, text)));
-}
-
-#[test]
-fn a_broken_log_is_named() {
-    let check = |files: Files, text: &str| check(&files, Err((ErrorKind::Malformed, text)));
-    check(Files::default().commit(0, &[METADATA]), "no protocol action up to version 0");
-    check(Files::default().commit(0, &[PROTOCOL]), "no metaData action up to version 0");
-    check(
-        Files::of_versions(0).commit(1, &[add("x"), remove("x")]),
-        "`_delta_log/00000000000000000001.json` line 2: file `x` is both added and removed by this \
-         commit",
-    );
-    check(
-        Files::of_versions(0).commit(1, &[remove("x"), add("x")]),
-        "`_delta_log/00000000000000000001.json` line 2: file `x` is both added and removed by this \
-         commit",
-    );
-    check(
-        Files::of_versions(1).put(&commit_path(1), ""),
-        "`_delta_log/00000000000000000001.json` line 1: the commit is empty",
-    );
-    check(
-        Files::of_versions(0).put(&checkpoint_path(0), "PAR1PAR1").hint("{\"version\":0}"),
-        "`_delta_log/00000000000000000000.checkpoint.parquet`: EOF: Parquet file too small. \
-         Size is 8 but need 827474264",
-    );
-    let no_column = METADATA.replace("[\"p\"]", "[\"q\"]");
-    check(
-        Files::default().commit(0, &[PROTOCOL, &no_column]),
-        "schema of version 0: column `q`: a partition column is a column of the schema with a \
-         primitive type",
-    );
 }
 
 #[test]
@@ -413,96 +296,4 @@ fn many_commits_are_asked_for_at_once() {
     };
     assert_eq!(snapshot.adds.len(), 201);
     assert!(rounds < 20, "{rounds} rounds of fetches");
-}
-
-/// A commit of adds and removes over a few paths, never both of one.
-fn commit_lines() -> impl Strategy<Value = Vec<String>> {
-    prop::collection::vec(prop::option::of(any::<bool>()), 8).prop_map(|changes| {
-        let mut lines = vec![at(7)];
-        lines.extend(changes.into_iter().enumerate().filter_map(|(file_idx, is_add)| {
-            let path = format!("p={file_idx}/f{file_idx}");
-            is_add.map(|is_add| if is_add { add(&path) } else { remove(&path) })
-        }));
-        lines
-    })
-}
-
-fn table(commits: &[Vec<String>]) -> Files {
-    let first = [PROTOCOL.to_owned(), METADATA.to_owned()];
-    let mut files = Files::default();
-    for (lines, version) in commits.iter().zip(0..) {
-        let first = if version == 0 { first.as_slice() } else { &[] };
-        files = files.commit(version, &[first, lines].concat());
-    }
-    files
-}
-
-/// The actions that a writer would put into the checkpoint of `snapshot`.
-fn lines_of(snapshot: &Snapshot) -> Vec<String> {
-    let mut lines = vec![PROTOCOL.to_owned(), METADATA.to_owned()];
-    lines.extend(snapshot.adds.iter().map(|file| add(file.path.as_str())));
-    lines
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
-
-    #[test]
-    fn replay_from_a_checkpoint_equals_replay_from_zero(
-        commits in prop::collection::vec(commit_lines(), 1..7),
-        at in any::<prop::sample::Index>(),
-        order in prop::collection::vec(any::<usize>(), 64),
-    ) {
-        let from_zero = read(&table(&commits)).unwrap();
-        let at = at.index(commits.len());
-        let before = read(&table(&commits[..=at])).unwrap();
-        let files = table(&commits)
-            .checkpoint(at as u64, &lines_of(&before))
-            .hint(&format!("{{\"version\":{at}}}"));
-        let mut turn = 0;
-        let choose = |n| { turn += 1; order[turn % order.len()] % n };
-        let (from_checkpoint, _) = walk_in_order(&files, choose).unwrap();
-        prop_assert_eq!(from_checkpoint, from_zero);
-    }
-
-    #[test]
-    fn any_bytes_end_in_a_snapshot_or_an_error(
-        which in 0_usize..4,
-        bytes in prop::collection::vec(any::<u8>(), 0..200),
-    ) {
-        let whole = Files::of_versions(2)
-            .checkpoint(1, &checkpoint_lines(1))
-            .hint("{\"version\":1}");
-        let paths =
-            [HINT_PATH.to_owned(), commit_path(1), commit_path(2), checkpoint_path(1)];
-        let _ = walk_in_order(&whole.put(&paths[which], bytes), |_| 0);
-    }
-
-    #[test]
-    fn flipped_and_cut_bytes_end_in_a_snapshot_or_an_error(
-        which in 0_usize..5,
-        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
-        cut in prop::option::of(any::<prop::sample::Index>()),
-    ) {
-        let mut whole = Files::of_versions(2)
-            .checkpoint(1, &checkpoint_lines(1))
-            .hint("{\"version\":1}");
-        let checkpoint_path = checkpoint_path(1);
-        if which == 4 {
-            whole = whole.put(&checkpoint_path, checkpoint_v2(&checkpoint_lines(1), Encoding::PLAIN).to_vec());
-        }
-        let paths = [HINT_PATH, &commit_path(0), &commit_path(2), &checkpoint_path, &checkpoint_path];
-        let mut bytes = whole.0[paths[which]].to_vec();
-        for (place, value) in flips {
-            let place = place.index(bytes.len());
-            bytes[place] = value;
-        }
-        if let Some(cut) = cut {
-            bytes.truncate(cut.index(bytes.len()));
-        }
-        let mut files = whole.put(paths[which], bytes);
-        let _ = walk_in_order(&files, |_| 0);
-        files = files.without(HINT_PATH);
-        let _ = walk_in_order(&files, |_| 0);
-    }
 }

@@ -1,0 +1,122 @@
+//! What cannot be read is refused, by name and place.
+
+use super::*;
+
+#[test]
+fn what_is_not_a_table() {
+    let text = "not a Delta table: neither `_delta_log/_last_checkpoint` nor \
+                `_delta_log/00000000000000000000.json` is there";
+    check(&Files::default(), Err((ErrorKind::NotATable, text)));
+    check(
+        &Files::default().hint("{"),
+        Err((
+            ErrorKind::Malformed,
+            "`_delta_log/00000000000000000000.json` is not there, and the hint to a checkpoint is \
+             broken: `_delta_log/_last_checkpoint` line 1 column 1: EOF while parsing an object at \
+             line 1 column 1",
+        )),
+    );
+    check(
+        &Files::default().hint("{\"version\":7}"),
+        Err((
+            ErrorKind::Gone,
+            "`_delta_log/00000000000000000007.checkpoint.parquet`, named by `_last_checkpoint`, is \
+             not there, nor `_delta_log/00000000000000000000.json`",
+        )),
+    );
+}
+
+#[test]
+fn gaps_are_refused() {
+    let gap = "`_delta_log/00000000000000000001.json` is not there, though \
+               `_delta_log/00000000000000000002.json` is";
+    check(&Files::of_versions(2).without(&commit_path(1)), Err((ErrorKind::Gone, gap)));
+    // The last version the hint names was committed, so what lies before it cannot be the end.
+    let gap = "`_delta_log/00000000000000000001.json` is not there, though \
+               `_delta_log/00000000000000000020.json` is";
+    let files = Files::of_versions(0).commit(20, &[add("x")]).hint("{\"version\":20}");
+    check(&files, Err((ErrorKind::Gone, gap)));
+}
+
+#[test]
+fn checkpoints_of_other_kinds_are_refused_by_name() {
+    let refused = |format: &str| {
+        format!(
+            "{format} of version 3 is not supported, and the commits before it are not all there"
+        )
+    };
+    let check = |files: Files, format: &str| {
+        check(&files, Err((ErrorKind::Unsupported, &refused(format))));
+        // Commits after the checkpoint do not help.
+        check(&files.commit(4, &[add("x")]), Err((ErrorKind::Unsupported, &refused(format))));
+    };
+    let files = || Files::of_versions(3).without(&commit_path(0));
+    check(files().hint("{\"version\":3,\"parts\":2}"), "multi-part checkpoint of 2 files");
+    check(files().hint("{\"version\":3,\"v2Checkpoint\":{}}"), "v2 checkpoint");
+    check(Files::of_versions(2).hint("{\"version\":3,\"v2Checkpoint\":{}}"), "v2 checkpoint");
+    let sidecar = [r#"{"sidecar":{"path":"s","sizeInBytes":1}}"#.to_owned()];
+    check(files().checkpoint(3, &sidecar).hint("{\"version\":3}"), "v2 checkpoint with sidecars");
+}
+
+#[test]
+fn what_changes_rows_is_refused_by_name() {
+    let refused = |feature: &str| format!("reader feature `{feature}` is not supported");
+    let features = r#"{"protocol":{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["deletionVectors"],"writerFeatures":["deletionVectors"]}}"#;
+    let with_vector = add("f0").replace(
+        "\"size\"",
+        r#""deletionVector":{"storageType":"u","pathOrInlineDv":"ab","offset":1,"sizeInBytes":2,"cardinality":1},"size""#,
+    );
+    let files = Files::of_versions(0).commit(1, &[features]);
+    check(&files, Ok((1, None, &["f0"])));
+    let files = files.commit(2, &[remove("f0"), with_vector.clone()]);
+    check(&files, Err((ErrorKind::Unsupported, &refused("deletionVectors"))));
+    // The vector is part of the file's name: this removes another file.
+    let files = files.commit(3, &[remove("f0"), add("f1")]);
+    check(&files, Err((ErrorKind::Unsupported, &refused("deletionVectors"))));
+    let removed = with_vector.replace("\"add\"", "\"remove\"");
+    check(&files.clone().commit(4, &[removed]), Ok((4, None, &["f1"])));
+    let unknown = features.replace("deletionVectors", "quantum");
+    check(&files.commit(4, &[unknown]), Err((ErrorKind::Unsupported, &refused("quantum"))));
+    // The same from a checkpoint.
+    let lines = [features.to_owned(), METADATA.to_owned(), with_vector];
+    let files = Files::default().checkpoint(1, &lines).hint("{\"version\":1}");
+    check(&files, Err((ErrorKind::Unsupported, &refused("deletionVectors"))));
+    let orc = METADATA.replace("parquet", "orc");
+    let text = "data files in format `orc` are not supported, only `parquet`";
+    check(&Files::of_versions(0).commit(1, &[orc]), Err((ErrorKind::Unsupported, text)));
+    let variant = METADATA.replace("long", "variant");
+    let text = "schema of version 1: column `a`: type `variant` is not supported";
+    check(&Files::of_versions(0).commit(1, &[variant]), Err((ErrorKind::Unsupported, text)));
+}
+
+#[test]
+fn a_broken_log_is_named() {
+    let check = |files: Files, text: &str| check(&files, Err((ErrorKind::Malformed, text)));
+    check(Files::default().commit(0, &[METADATA]), "no protocol action up to version 0");
+    check(Files::default().commit(0, &[PROTOCOL]), "no metaData action up to version 0");
+    check(
+        Files::of_versions(0).commit(1, &[add("x"), remove("x")]),
+        "`_delta_log/00000000000000000001.json` line 2: file `x` is both added and removed by this \
+         commit",
+    );
+    check(
+        Files::of_versions(0).commit(1, &[remove("x"), add("x")]),
+        "`_delta_log/00000000000000000001.json` line 2: file `x` is both added and removed by this \
+         commit",
+    );
+    check(
+        Files::of_versions(1).put(&commit_path(1), ""),
+        "`_delta_log/00000000000000000001.json` line 1: the commit is empty",
+    );
+    check(
+        Files::of_versions(0).put(&checkpoint_path(0), "PAR1PAR1").hint("{\"version\":0}"),
+        "`_delta_log/00000000000000000000.checkpoint.parquet`: EOF: Parquet file too small. \
+         Size is 8 but need 827474264",
+    );
+    let no_column = METADATA.replace("[\"p\"]", "[\"q\"]");
+    check(
+        Files::default().commit(0, &[PROTOCOL, &no_column]),
+        "schema of version 0: column `q`: a partition column is a column of the schema with a \
+         primitive type",
+    );
+}
