@@ -29,6 +29,8 @@ fn a_module_is_at_most_400_lines_before_its_tests() {
     check_rule(rules::long_files, "a.rs", &"\n".repeat(401), 1);
     let tested = "\n".repeat(400) + "#[cfg(test)]\nmod tests {\n}\n";
     check_rule(rules::long_files, "a.rs", &tested, 0);
+    check_rule(rules::long_files, "src/a/tests.rs", &"\n".repeat(401), 1);
+    check_rule(rules::long_files, "src/a/tests/law.rs", &"\n".repeat(401), 1);
 }
 
 #[test]

@@ -13,7 +13,7 @@ const NOT_NOUNS: [&str; 11] = [
 
 /// A module that is too long to hold one idea.
 pub fn long_files(source: &Source) -> Vec<String> {
-    let n_lines = source.lines_before_tests().count();
+    let n_lines = source.n_lines();
     if source.is_rust() && n_lines > MOST_LINES {
         return vec![source.finding(n_lines, format!("{n_lines} lines before `mod tests`"))];
     }

@@ -27,7 +27,21 @@ impl Source {
         self.path.ends_with(".rs")
     }
 
-    /// Number (from 1) and text of the lines before `mod tests`; none of a `tests.rs`.
+    /// Whether it is a unit test module in a file of its own, or a part of one.
+    fn is_test_module(&self) -> bool {
+        let in_src = self.path.split_once("src/").map_or("", |(_, rest)| rest);
+        self.file_name() == "tests.rs" || in_src.contains("tests/")
+    }
+
+    /// How long it is before its tests; a file of nothing but tests counts whole.
+    pub fn n_lines(&self) -> usize {
+        match self.is_test_module() {
+            true => self.text.lines().count(),
+            false => self.lines_before_tests().count(),
+        }
+    }
+
+    /// Number (from 1) and text of the lines before `mod tests`; none of a test module.
     pub fn lines_before_tests(&self) -> impl Iterator<Item = (usize, &str)> {
         let lines: Vec<&str> = self.text.lines().collect();
         let end = lines.iter().position(|line| line.trim_start().starts_with("mod tests")).map_or(
@@ -37,7 +51,7 @@ impl Source {
                 if is_marked { idx - 1 } else { idx }
             },
         );
-        let end = if self.file_name() == "tests.rs" { 0 } else { end };
+        let end = if self.is_test_module() { 0 } else { end };
         (1..).zip(lines).take(end)
     }
 
