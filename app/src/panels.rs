@@ -8,6 +8,7 @@ mod empty;
 mod facts;
 mod kpi;
 mod line;
+mod marked_chart;
 mod marks;
 mod place;
 mod plot;

@@ -1,10 +1,11 @@
 //! The largest values of a dimension, each a bar that filters.
 
-use super::canvas::{Chart, Marked};
-use super::marks::{MarkButtons, selected, toggle};
+use super::canvas::Marked;
+use super::marked_chart::MarkedChart;
+use super::marks::selected;
 use super::place::Place;
 use super::plot::Input;
-use super::tooltip::{Tooltip, Words};
+use super::tooltip::Words;
 use crate::marks::marks;
 use catalog::Name;
 use chart::{Bar, BarInput};
@@ -60,23 +61,5 @@ pub(super) fn BarBody(place: Place, by: Name) -> impl IntoView {
             })
         })
     });
-    let (picking, dimension, painted) = (place.clone(), by.clone(), place.clone());
-    let pick = move |idx: usize| {
-        toggle(
-            &picking,
-            &dimension,
-            shown.with_untracked(|marks| marks.get(idx).cloned()).as_ref(),
-        );
-    };
-    view! {
-        <Chart
-            input
-            marked
-            on_pick=Callback::new(pick)
-            on_painted=Callback::new(move |()| painted.painted())
-        >
-            <MarkButtons place dimension=by marks=shown marked words />
-            <Tooltip marked words />
-        </Chart>
-    }
+    view! { <MarkedChart place by input marks=shown marked words /> }
 }

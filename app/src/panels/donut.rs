@@ -1,10 +1,11 @@
 //! The parts of a whole, each a slice that filters.
 
-use super::canvas::{Chart, Marked};
-use super::marks::{MarkButtons, selected, toggle};
+use super::canvas::Marked;
+use super::marked_chart::MarkedChart;
+use super::marks::selected;
 use super::place::Place;
 use super::plot::Input;
-use super::tooltip::{Tooltip, Words};
+use super::tooltip::Words;
 use crate::buckets::counts_rows;
 use crate::decimal::Decimal;
 use crate::marks::{Mark, MarkKey, folded, marks, total};
@@ -85,25 +86,7 @@ pub(super) fn DonutBody(place: Place, by: Name) -> impl IntoView {
             if is_negative.get() { "has values below zero: no parts of a whole" } else { "" };
         note.set(text.to_owned());
     });
-    let (picking, dimension, painted) = (place.clone(), by.clone(), place.clone());
-    let pick = move |idx: usize| {
-        toggle(
-            &picking,
-            &dimension,
-            shown.with_untracked(|marks| marks.get(idx).cloned()).as_ref(),
-        );
-    };
-    view! {
-        <Chart
-            input
-            marked
-            on_pick=Callback::new(pick)
-            on_painted=Callback::new(move |()| painted.painted())
-        >
-            <MarkButtons place dimension=by marks=shown marked words />
-            <Tooltip marked words />
-        </Chart>
-    }
+    view! { <MarkedChart place by input marks=shown marked words /> }
 }
 
 /// The whole number if it is short enough for the hole.
