@@ -10,11 +10,13 @@ use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use worker::Engine;
+use worker::lake::DEFAULT_MEMORY_BYTES;
 use worker::store::PlatformStore;
+use worker::{Engine, Lake};
 
 async fn open(lake: &Path, catalog: Catalog) -> Result<Engine, Failure> {
-    Engine::open(Arc::new(PlatformStore::new(lake)), catalog).await.map(|(engine, _)| engine)
+    let lake = Lake::new(Arc::new(PlatformStore::new(lake)), DEFAULT_MEMORY_BYTES)?;
+    Engine::open(Arc::new(lake), catalog).await.map(|(engine, _)| engine)
 }
 
 fn catalog_of(lake: &Path) -> anyhow::Result<Catalog> {

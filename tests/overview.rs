@@ -11,8 +11,9 @@ use query::{Clause, Condition, DateRange, Grain, GroupBy, Order, QuerySpec, Sele
 use std::path::Path;
 use std::sync::Arc;
 use url::Url;
-use worker::Engine;
+use worker::lake::DEFAULT_MEMORY_BYTES;
 use worker::store::PlatformStore;
+use worker::{Engine, Lake};
 
 /// The lines of orders, as bronze has them. A line belongs to the day and the status of its order.
 const LINES: &str = "
@@ -35,7 +36,10 @@ impl Overview {
     async fn open(lake: &Path) -> anyhow::Result<Overview> {
         let json = std::fs::read_to_string(lake.join("_lakefront/catalog.json"))?;
         let catalog = Catalog::from_json(&json)?;
-        let (engine, _) = Engine::open(Arc::new(PlatformStore::new(lake)), catalog).await?;
+        let (engine, _) = {
+            let lake = Lake::new(Arc::new(PlatformStore::new(lake)), DEFAULT_MEMORY_BYTES)?;
+            Engine::open(Arc::new(lake), catalog).await?
+        };
         let bronze = SessionContext::new();
         for table in ["orders", "order_items", "products", "payments", "categories"] {
             let folder = lake.join("bronze").join(table).canonicalize()?;

@@ -10,8 +10,9 @@ use query::{Clause, Condition, DateRange, GroupBy, Order, QuerySpec, Selection};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use worker::lake::DEFAULT_MEMORY_BYTES;
 use worker::store::PlatformStore;
-use worker::{Engine, Opened, Rows};
+use worker::{Engine, Lake, Opened, Rows};
 
 /// How many slices a donut shows at most; beyond, the last one is all others together.
 const MAX_SLICES: usize = 8;
@@ -35,7 +36,9 @@ impl Oracle {
         let json = std::fs::read_to_string(lake.join(protocol::CATALOG_PATH))
             .context("the project is not built")?;
         let catalog = Catalog::from_json(&json)?;
-        let (engine, opened) = Engine::open(Arc::new(PlatformStore::new(&lake)), catalog.clone())
+        let lake = Lake::new(Arc::new(PlatformStore::new(&lake)), DEFAULT_MEMORY_BYTES)
+            .map_err(|failure| anyhow!("{failure}"))?;
+        let (engine, opened) = Engine::open(Arc::new(lake), catalog.clone())
             .await
             .map_err(|failure| anyhow!("{failure}"))?;
         Ok(Oracle { catalog, engine, opened })

@@ -1,47 +1,30 @@
 //! Opens a lake and answers questions over it.
 
 use crate::failure;
-use crate::functions;
+use crate::lake::Lake;
 use crate::lower::{self, LowerError, Scope};
 use crate::meter::Meter;
-use crate::reader::Footers;
-use crate::reply;
-use crate::store::cached::CachedStore;
-use crate::store::{ByteStore, Location};
-use crate::table::delta::{self, DeltaTableError};
-use crate::table::parquet_file::{self, ParquetTableError};
-use crate::table::{LakeTable, NO_STORE_URL, Source};
+use crate::rows::Rows;
+use crate::table::LakeTable;
 use catalog::{Catalog, DimensionKind, Name, Table, TableFormat};
-use datafusion::arrow::array::{Array, AsArray, RecordBatch};
-use datafusion::arrow::datatypes::{DataType, Date32Type, SchemaRef};
+use datafusion::arrow::array::{Array, AsArray};
+use datafusion::arrow::datatypes::{DataType, Date32Type};
 use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::execute_stream;
-use datafusion::prelude::SessionConfig;
-use futures::TryStreamExt;
 use futures::future::try_join_all;
-use protocol::{ErrorCode, Extent, Failure, ReadFacts, TableVersion};
+use protocol::{At, ErrorCode, Extent, Failure, ReadFacts, TableAt, TableKind, TableVersion};
 use query::{Date, DateRange, QuerySpec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use web_time::Instant;
 
-/// What the engine may use for hash tables and sorts.
-const MEMORY_LIMIT_BYTES: usize = 1 << 30;
-
-/// What the cache of fetched ranges may hold.
-const CACHE_BYTES: u64 = 256 << 20;
-
 /// A lake at one version of each of its tables.
 #[derive(Debug)]
 pub struct Engine {
     catalog: Catalog,
-    state: SessionState,
+    lake: Arc<Lake>,
     providers: BTreeMap<Name, Arc<dyn TableProvider>>,
     versions: BTreeMap<Name, TableVersion>,
 }
@@ -55,43 +38,14 @@ pub struct Opened {
     pub extents: Vec<Extent>,
 }
 
-/// The answer to a question.
-#[derive(Debug, Clone)]
-pub struct Rows {
-    /// The columns that [`QuerySpec`] promises.
-    pub schema: SchemaRef,
-    /// The rows.
-    pub batches: Vec<RecordBatch>,
-    /// What they were computed from.
-    pub facts: ReadFacts,
-}
-
-impl Rows {
-    /// The rows as an Arrow IPC stream.
-    ///
-    /// # Errors
-    /// [`ErrorCode::Internal`] when Arrow cannot write them.
-    pub fn to_ipc(&self) -> Result<Vec<u8>, Failure> {
-        reply::encode(&self.schema, &self.batches)
-            .map_err(|error| Failure::new(ErrorCode::Internal, error.to_string()))
-    }
-}
-
 impl Engine {
     /// Opens every table of `catalog` at its newest version.
     ///
     /// # Errors
     /// A [`Failure`] that names the table: a file that is not there, a log that is not right or
     /// needs what the reader lacks, no access.
-    pub async fn open(
-        store: Arc<dyn ByteStore>,
-        catalog: Catalog,
-    ) -> Result<(Engine, Opened), Failure> {
-        let source = Source {
-            store: Arc::new(CachedStore::new(Arc::clone(&store), CACHE_BYTES)),
-            footers: Arc::new(Footers::default()),
-        };
-        let opening = catalog.tables.iter().map(|table| open_table(table, &store, &source));
+    pub async fn open(lake: Arc<Lake>, catalog: Catalog) -> Result<(Engine, Opened), Failure> {
+        let opening = catalog.tables.iter().map(|table| open_table(table, &lake));
         let tables = try_join_all(opening).await?;
         let mut providers: BTreeMap<Name, Arc<dyn TableProvider>> = BTreeMap::new();
         let mut versions = BTreeMap::new();
@@ -99,8 +53,7 @@ impl Engine {
             versions.insert(table.version.table.clone(), table.version.clone());
             providers.insert(table.version.table.clone(), Arc::new(table));
         }
-        let state = session_state().map_err(|error| failure::of_plan(&error))?;
-        let engine = Engine { catalog, state, providers, versions };
+        let engine = Engine { catalog, lake, providers, versions };
         let tables = engine
             .catalog
             .tables
@@ -119,13 +72,14 @@ impl Engine {
     pub async fn answer(&self, spec: &QuerySpec) -> Result<Rows, Failure> {
         let started = Instant::now();
         let meter = Arc::new(Meter::default());
-        let scope = Scope { catalog: &self.catalog, tables: &self.providers, state: &self.state };
+        let state = self.lake.state();
+        let scope = Scope { catalog: &self.catalog, tables: &self.providers, state };
         let plan = lower::lower(&scope, spec).map_err(|error| of_lower(&error))?;
         let tables = self.tables_of(&plan);
-        let (schema, batches) = self.run(plan, &meter).await.map_err(|error| {
+        let (schema, batches) = self.lake.run(&plan, &meter).await.map_err(|error| {
             let failure = failure::of_plan(&error);
             match failure.code {
-                ErrorCode::MalformedFile => of_file(failure, &tables),
+                ErrorCode::MalformedFile => failure::in_file(failure, &tables),
                 _ => failure,
             }
         })?;
@@ -140,20 +94,6 @@ impl Engine {
             n_rows: batches.iter().map(|batch| batch.num_rows() as u64).sum(),
         };
         Ok(Rows { schema, batches, facts })
-    }
-
-    async fn run(
-        &self,
-        plan: LogicalPlan,
-        meter: &Arc<Meter>,
-    ) -> Result<(SchemaRef, Vec<RecordBatch>), DataFusionError> {
-        let config = self.state.config().clone().with_extension(Arc::clone(meter));
-        let state =
-            SessionStateBuilder::new_from_existing(self.state.clone()).with_config(config).build();
-        let physical = state.create_physical_plan(&plan).await?;
-        let schema = physical.schema();
-        let batches = execute_stream(physical, state.task_ctx())?.try_collect().await?;
-        Ok((schema, batches))
     }
 
     /// The versions of the tables that `plan` scans, in the order of the plan, each once.
@@ -205,7 +145,7 @@ impl Engine {
         };
         let plan = lower::extent(Arc::clone(provider), column).map_err(|error| misfit(&error))?;
         let meter = Arc::new(Meter::default());
-        let (_, batches) = self.run(plan, &meter).await.map_err(|error| misfit(&error))?;
+        let (_, batches) = self.lake.run(&plan, &meter).await.map_err(|error| misfit(&error))?;
         let day = |idx: usize| {
             let column =
                 batches.first().filter(|batch| batch.num_rows() > 0)?.columns().get(idx)?;
@@ -225,54 +165,16 @@ impl Engine {
     }
 }
 
-async fn open_table(
-    table: &Table,
-    store: &Arc<dyn ByteStore>,
-    source: &Source,
-) -> Result<LakeTable, Failure> {
-    let name = table.name.clone();
-    let location = Location::new(table.location.as_str());
-    let opened = match table.format {
-        TableFormat::Delta => {
-            delta::open(name, location, store.as_ref(), source.clone()).await.map_err(of_delta)
-        }
-        TableFormat::Parquet => parquet_file::open(name, location, store.as_ref(), source.clone())
-            .await
-            .map_err(of_parquet),
+async fn open_table(table: &Table, lake: &Lake) -> Result<LakeTable, Failure> {
+    let at = TableAt { location: table.location.clone(), at: At::Newest };
+    let kind = match table.format {
+        TableFormat::Delta => TableKind::Delta,
+        TableFormat::Parquet => TableKind::Parquet,
     };
-    opened.map_err(|failure| Failure {
+    lake.open(table.name.clone(), kind, &at).await.map_err(|failure| Failure {
         code: failure.code,
         message: format!("table {}: {}", table.name, failure.message),
     })
-}
-
-/// One partition, since one worker is one thread; filters run inside the Parquet reader, so that
-/// columns which only the rest needs are decoded for the rows that stay.
-fn session_state() -> Result<SessionState, DataFusionError> {
-    let mut config = SessionConfig::new().with_target_partitions(1).with_batch_size(8192);
-    let options = config.options_mut();
-    options.execution.parquet.pushdown_filters = true;
-    options.execution.parquet.reorder_filters = true;
-    options.execution.collect_statistics = false;
-    options.sql_parser.enable_ident_normalization = false;
-    let runtime = RuntimeEnvBuilder::new()
-        .with_memory_limit(MEMORY_LIMIT_BYTES, 1.0)
-        .with_disk_manager_builder(
-            DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled),
-        )
-        .build_arc()?;
-    let url = datafusion::datasource::object_store::ObjectStoreUrl::parse(NO_STORE_URL)?;
-    let nothing = Arc::new(object_store::memory::InMemory::new());
-    runtime.register_object_store(url.as_ref(), nothing);
-    let builder = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime);
-    Ok(functions::register(builder).build())
-}
-
-/// Names the tables in a failure of a decoder, which does not know what it decodes.
-fn of_file(failure: Failure, tables: &[TableVersion]) -> Failure {
-    let names: Vec<&str> = tables.iter().map(|table| table.table.as_str()).collect();
-    let message = format!("a data file of table {}: {}", names.join(" or "), failure.message);
-    Failure { message, ..failure }
 }
 
 fn of_lower(error: &LowerError) -> Failure {
@@ -281,17 +183,4 @@ fn of_lower(error: &LowerError) -> Failure {
         _ => ErrorCode::InvalidRequest,
     };
     Failure::new(code, error.to_string())
-}
-
-fn of_delta(error: DeltaTableError) -> Failure {
-    error.into_failure()
-}
-
-fn of_parquet(error: ParquetTableError) -> Failure {
-    match &error {
-        ParquetTableError::Store(store) => failure::of_store(store),
-        ParquetTableError::Footer { .. } => {
-            Failure::new(ErrorCode::MalformedFile, error.to_string())
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use crate::store::StoreError;
 use datafusion::common::DataFusionError;
-use protocol::{ErrorCode, Failure};
+use protocol::{ErrorCode, Failure, TableVersion};
 use std::error::Error;
 
 /// The failure that a store's error is on the wire.
@@ -38,6 +38,13 @@ pub fn of_plan(error: &DataFusionError) -> Failure {
         _ => error.strip_backtrace(),
     };
     Failure::new(code, message)
+}
+
+/// Names the tables in a failure of a decoder, which does not know what it decodes.
+pub fn in_file(failure: Failure, tables: &[TableVersion]) -> Failure {
+    let names: Vec<&str> = tables.iter().map(|table| table.table.as_str()).collect();
+    let message = format!("a data file of table {}: {}", names.join(" or "), failure.message);
+    Failure { message, ..failure }
 }
 
 fn cause<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {

@@ -9,15 +9,19 @@ mod functions;
 #[cfg_attr(target_arch = "wasm32", path = "glue/browser.rs")]
 #[cfg_attr(not(target_arch = "wasm32"), path = "glue/native.rs")]
 pub mod glue;
+pub mod lake;
 pub mod lower;
 mod measure;
 mod meter;
 mod reader;
 mod reply;
+pub mod rows;
 pub mod store;
 mod table;
 #[cfg_attr(target_arch = "wasm32", path = "turn/browser.rs")]
 #[cfg_attr(not(target_arch = "wasm32"), path = "turn/native.rs")]
 mod turn;
 
-pub use engine::{Engine, Opened, Rows};
+pub use engine::{Engine, Opened};
+pub use lake::Lake;
+pub use rows::Rows;

@@ -1,6 +1,8 @@
 //! A typed question to a DataFusion plan. The only place where plans are made of questions, and the
 //! only one that quotes identifiers: columns are named as values, never glued into text.
 
+pub mod rows;
+
 use crate::measure;
 use catalog::{Catalog, Dimension, DimensionKind, Measure, Name, Table};
 use datafusion::arrow::datatypes::DataType;

@@ -1,6 +1,6 @@
 //! Messages between the page and the engine's worker.
 
-use crate::Failure;
+use crate::{Failure, FileLayout, Files, History, RowsSpec, TableAt, TableDescription};
 use catalog::{Catalog, Name};
 use query::{DateRange, QuerySpec};
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,36 @@ pub enum Ask {
     },
     /// Asks a question. Answered by [`Answer::Rows`].
     Query(QuerySpec),
+    /// What a table is. Answered by [`Answer::Described`].
+    Describe(TableAt),
+    /// At most `limit` commits of a Delta table before version `before`, or its newest ones.
+    /// Answered by [`Answer::History`].
+    History {
+        /// The table's folder, as in [`TableAt`].
+        location: String,
+        /// The commits before this version; the newest ones when `None`.
+        before: Option<u64>,
+        /// At most so many.
+        limit: u32,
+    },
+    /// A page of a table's data files. Answered by [`Answer::Files`].
+    Files {
+        /// The table.
+        table: TableAt,
+        /// The first file, from 0.
+        offset: u64,
+        /// At most so many.
+        limit: u32,
+    },
+    /// The inside of a data file. Answered by [`Answer::Layout`].
+    Layout {
+        /// The table.
+        table: TableAt,
+        /// The file's path as in [`crate::FileDescription`].
+        path: String,
+    },
+    /// Rows of a table. Answered by [`Answer::Rows`].
+    Rows(RowsSpec),
     /// Stops the request of that id, which is then answered by nothing. Not answered itself.
     Cancel(RequestId),
     /// Makes the engine panic. Only tests of the page's recovery send it.
@@ -66,6 +96,14 @@ pub enum Answer {
     },
     /// The rows come in the buffer beside this message.
     Rows(ReadFacts),
+    /// What the table is.
+    Described(Box<TableDescription>),
+    /// Commits of the table.
+    History(History),
+    /// Data files of the table.
+    Files(Files),
+    /// The inside of a file.
+    Layout(Box<FileLayout>),
     /// The request failed; the engine lives on.
     Failed(Failure),
     /// Unasked, last words: the engine panicked and this worker answers nothing more.

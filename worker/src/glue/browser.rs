@@ -1,6 +1,7 @@
 //! The engine as a web worker: messages in, messages out, and last words.
 
 use crate::engine::Engine;
+use crate::lake::{DEFAULT_MEMORY_BYTES, Lake};
 use crate::store::PlatformStore;
 use futures::future::{AbortHandle, Abortable};
 use js_sys::{Array, Uint8Array};
@@ -16,6 +17,7 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 /// What lives between messages.
 #[derive(Default)]
 struct Desk {
+    lake: Option<Arc<Lake>>,
     engine: Option<Rc<Engine>>,
     running: HashMap<RequestId, AbortHandle>,
 }
@@ -67,10 +69,21 @@ fn serve(request: Request) {
         Ask::Panic => deliberate_panic(),
         Ask::Open { lake_url, catalog } => spawn(id, async move {
             let store = Arc::new(PlatformStore::new(lake_url));
-            let (engine, opened) = Engine::open(store, *catalog).await?;
+            let lake = Arc::new(Lake::new(store, DEFAULT_MEMORY_BYTES)?);
+            DESK.with_borrow_mut(|desk| desk.lake = Some(Arc::clone(&lake)));
+            let (engine, opened) = Engine::open(lake, *catalog).await?;
             DESK.with_borrow_mut(|desk| desk.engine = Some(Rc::new(engine)));
             Ok((Answer::Opened { tables: opened.tables, extents: opened.extents }, None))
         }),
+        Ask::Rows(spec) => spawn(id, async move {
+            let rows = lake()?.rows(&spec).await?;
+            let ipc = rows.to_ipc()?;
+            Ok((Answer::Rows(rows.facts), Some(ipc)))
+        }),
+        Ask::Describe(_) | Ask::History { .. } | Ask::Files { .. } | Ask::Layout { .. } => {
+            let failure = Failure::new(ErrorCode::InvalidRequest, "tables are not described");
+            say(id, Answer::Failed(failure), None);
+        }
         Ask::Query(spec) => {
             let engine = DESK.with_borrow(|desk| desk.engine.clone());
             spawn(id, async move {
@@ -83,6 +96,12 @@ fn serve(request: Request) {
             });
         }
     }
+}
+
+/// The lake that was opened last, also if some of its tables could not be read.
+fn lake() -> Result<Arc<Lake>, Failure> {
+    DESK.with_borrow(|desk| desk.lake.clone())
+        .ok_or_else(|| Failure::new(ErrorCode::InvalidRequest, "no lake is open: open one first"))
 }
 
 /// Runs `work` as the request `id` and says its outcome, unless it is cancelled before.
