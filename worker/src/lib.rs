@@ -11,13 +11,10 @@ mod functions;
 pub mod glue;
 pub mod lower;
 mod measure;
-mod meter;
 mod reader;
 mod reply;
-pub mod store;
 mod table;
-#[cfg_attr(target_arch = "wasm32", path = "turn/browser.rs")]
-#[cfg_attr(not(target_arch = "wasm32"), path = "turn/native.rs")]
-mod turn;
 
 pub use engine::{Engine, Opened, Rows};
+pub use store;
+use store::meter;
