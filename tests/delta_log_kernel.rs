@@ -29,21 +29,15 @@ const KNOWN_REFUSED: &[(&str, &str)] = &[
         "golden/data-skipping-basic-stats-all-types-columnmapping-name",
         "reader feature `columnMapping`",
     ),
-    ("golden/dv-partitioned-with-checkpoint", "reader feature `deletionVectors`"),
-    ("golden/log-replay-dv-key-cases", "reader feature `deletionVectors`"),
     ("golden/table-with-columnmapping-mode-id", "reader feature `columnMapping`"),
     ("kernel/cdf-column-mapping-id-mode", "reader feature `columnMapping`"),
     ("kernel/cdf-column-mapping-name-mode", "reader feature `columnMapping`"),
     ("kernel/cdf-column-mapping-name-mode-3-7", "reader feature `columnMapping`"),
-    ("kernel/cdf-table-with-cdc-and-dvs", "reader feature `deletionVectors`"),
-    ("kernel/compacted-log-files-table", "reader feature `deletionVectors`"),
     ("kernel/partition_cm/id", "reader feature `columnMapping`"),
     ("kernel/partition_cm/name", "reader feature `columnMapping`"),
     ("kernel/stats-writing-all-types", "reader feature `columnMapping`"),
-    ("kernel/table-with-dv-small", "reader feature `deletionVectors`"),
     ("kernel/type-widening", "reader feature `typeWidening-preview`"),
     ("kernel/unshredded-variant", "reader feature `variantType-preview`"),
-    ("kernel/with-short-dv", "reader feature `deletionVectors`"),
 ];
 
 /// Tables that both read and see differently: the name, and why that is right.

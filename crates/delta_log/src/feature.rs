@@ -3,16 +3,12 @@
 use crate::{LogError, Protocol, ProtocolRule};
 use std::collections::BTreeMap;
 
-/// The name of the feature under which files have deletion vectors.
-pub(crate) const DELETION_VECTORS: &str = "deletionVectors";
-
-/// The reader features under which every row is still read right. Three of them change rows only
-/// when they are used, and are refused then: [`DELETION_VECTORS`] when a live file has one,
-/// `columnMapping` when its mode is on, `v2Checkpoint` when only such a checkpoint leads to the
+/// The reader features under which every row is still read right. Two of them change rows only
+/// when they are used, and are refused then: `columnMapping` when its mode is on, `v2Checkpoint` when only such a checkpoint leads to the
 /// last version. `timestampWithoutTimezone` is a name that some writers give `timestampNtz`.
 const READABLE: [&str; 6] = [
     "columnMapping",
-    DELETION_VECTORS,
+    "deletionVectors",
     "timestampNtz",
     "timestampWithoutTimezone",
     "v2Checkpoint",

@@ -10,6 +10,7 @@
 mod action;
 mod checkpoint;
 mod commit;
+mod deletion_vector;
 mod error;
 mod feature;
 mod hint;
@@ -24,6 +25,7 @@ mod walk;
 pub use action::{Add, Protocol};
 pub use checkpoint::{CheckpointError, CheckpointRule, DecodeError, PageError};
 pub use commit::{CommitError, CommitRule};
+pub use deletion_vector::{DeletedRows, DeletionVector, DvError, DvStorage};
 pub use error::{CheckpointFormat, ErrorKind, LogError, ProtocolRule};
 pub use hint::HintError;
 pub use partition::{PartitionError, partition_array};

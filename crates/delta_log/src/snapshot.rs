@@ -15,8 +15,7 @@ pub struct Snapshot {
     pub protocol: Protocol,
     /// Schema, partition columns and configuration.
     pub metadata: Metadata,
-    /// The files that make up the table, ordered by path: relative ones first. None of them has a
-    /// deletion vector.
+    /// The files that make up the table, ordered by path: relative ones first.
     pub adds: Vec<Add>,
     /// When the version was committed, UTC microseconds: the in-commit timestamp where the table
     /// has them, else the writer's clock. `None` when the commit does not say.
