@@ -9,6 +9,7 @@
 
 mod action;
 mod checkpoint;
+mod column_mapping;
 mod commit;
 mod deletion_vector;
 mod error;
@@ -24,6 +25,7 @@ mod walk;
 
 pub use action::{Add, Protocol};
 pub use checkpoint::{CheckpointError, CheckpointRule, DecodeError, PageError};
+pub use column_mapping::{ColumnMapping, field_id, physical_name, physical_schema};
 pub use commit::{CommitError, CommitRule};
 pub use deletion_vector::{DeletedRows, DeletionVector, DvError, DvStorage};
 pub use error::{CheckpointFormat, ErrorKind, LogError, ProtocolRule};

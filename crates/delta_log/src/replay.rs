@@ -95,8 +95,8 @@ impl Replay {
         let configuration =
             configuration.filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect();
         // Before the schema: a type that an unknown feature brings is that feature's name.
-        feature::check(version, &protocol, &configuration)?;
-        let metadata = Metadata::read(version, raw)?;
+        let column_mapping = feature::check(version, &protocol, &configuration)?;
+        let metadata = Metadata::read(version, raw, column_mapping)?;
         let in_commit = configuration.get("delta.enableInCommitTimestamps");
         let in_commit_ms = match in_commit.map(String::as_str) {
             Some("true") => self.time.in_commit_ms,

@@ -6,7 +6,8 @@ use crate::store::{ByteStore, Location, StoreError};
 use datafusion::arrow::datatypes::{FieldRef, Schema};
 use datafusion::common::{DataFusionError, ScalarValue};
 use delta_log::{
-    Add, ErrorKind, Fetched, FilePath, LogError, LogWalk, PartitionError, Snapshot, Step,
+    Add, ColumnMapping, ErrorKind, Fetched, FilePath, LogError, LogWalk, PartitionError, Snapshot,
+    Step,
 };
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -92,6 +93,9 @@ pub async fn open(
     let snapshot = walk(&location, store).await?;
     if snapshot.adds.iter().any(|add| add.deletion_vector.is_some()) {
         return Err(DeltaTableError::Feature { location, feature: "deletionVectors" });
+    }
+    if snapshot.metadata.column_mapping != ColumnMapping::None {
+        return Err(DeltaTableError::Feature { location, feature: "columnMapping" });
     }
     let version = TableVersion {
         table,
