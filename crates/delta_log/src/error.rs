@@ -123,6 +123,16 @@ pub enum LogError {
         /// The feature's name in the protocol.
         feature: String,
     },
+    /// A table property that a reader must understand and cannot.
+    #[error("table property `{key}` is `{found}`, not {expected}")]
+    Property {
+        /// The property's name.
+        key: &'static str,
+        /// Its value.
+        found: String,
+        /// What it must be.
+        expected: &'static str,
+    },
     /// The data files are not Parquet.
     #[error("data files in format `{provider}` are not supported, only `parquet`")]
     UnsupportedFormat {
@@ -182,6 +192,7 @@ impl LogError {
             | LogError::MissingProtocol { .. }
             | LogError::MissingMetadata { .. }
             | LogError::Protocol { .. }
+            | LogError::Property { .. }
             | LogError::Schema { .. } => ErrorKind::Malformed,
             LogError::Unasked { .. } => ErrorKind::Misuse,
         }

@@ -1,38 +1,42 @@
 //! Whether this crate can read a table right, judged by its protocol and its configuration.
 
-use crate::{LogError, Protocol, ProtocolRule};
+use crate::{ColumnMapping, LogError, Protocol, ProtocolRule};
 use std::collections::BTreeMap;
 
-/// The name of the feature under which files have deletion vectors.
-pub(crate) const DELETION_VECTORS: &str = "deletionVectors";
-
-/// The reader features under which every row is still read right. Three of them change rows only
-/// when they are used, and are refused then: [`DELETION_VECTORS`] when a live file has one,
-/// `columnMapping` when its mode is on, `v2Checkpoint` when only such a checkpoint leads to the
-/// last version. `timestampWithoutTimezone` is a name that some writers give `timestampNtz`.
+/// The reader features under which every row is still read right. `v2Checkpoint` is refused when
+/// only such a checkpoint leads to the last version. `timestampWithoutTimezone` is a name that some
+/// writers give `timestampNtz`.
 const READABLE: [&str; 6] = [
-    "columnMapping",
-    DELETION_VECTORS,
+    COLUMN_MAPPING,
+    "deletionVectors",
     "timestampNtz",
     "timestampWithoutTimezone",
     "v2Checkpoint",
     "vacuumProtocolCheck",
 ];
 
+/// The feature under which columns have other names in the files.
+const COLUMN_MAPPING: &str = "columnMapping";
+
+/// The table property that says how columns are mapped.
+const MAPPING_MODE: &str = "delta.columnMapping.mode";
+
 /// The highest reader version; from it on the protocol grows by named features.
 const MAX_READER_VERSION: i32 = 3;
 
-/// Checks that a table of that protocol and configuration is read right.
+/// Checks that a table of that protocol and configuration is read right, and says how its columns
+/// are found in its files.
 ///
 /// # Errors
-/// [`LogError::UnsupportedProtocol`], [`LogError::UnsupportedFeature`] or [`LogError::Protocol`].
+/// [`LogError::UnsupportedProtocol`], [`LogError::UnsupportedFeature`], [`LogError::Protocol`] or
+/// [`LogError::Property`].
 ///
 /// Source: Delta protocol, "Protocol Evolution" and "Table Features".
 pub(crate) fn check(
     version: u64,
     protocol: &Protocol,
     configuration: &BTreeMap<String, String>,
-) -> Result<(), LogError> {
+) -> Result<ColumnMapping, LogError> {
     let broken = |rule| Err(LogError::Protocol { version, rule });
     let found = protocol.min_reader_version;
     match &protocol.reader_features {
@@ -51,9 +55,16 @@ pub(crate) fn check(
             }
         }
     }
-    match configuration.get("delta.columnMapping.mode").map(String::as_str) {
-        None | Some("none") => Ok(()),
-        Some(_) => Err(LogError::UnsupportedFeature { feature: "columnMapping".to_owned() }),
+    // The property may be there without the feature, and is ignored then.
+    let features = protocol.reader_features.iter().flatten();
+    let is_mapped = found == 2 || features.into_iter().any(|feature| feature == COLUMN_MAPPING);
+    match configuration.get(MAPPING_MODE).filter(|_| is_mapped) {
+        None => Ok(ColumnMapping::None),
+        Some(mode) => ColumnMapping::parse(mode).ok_or_else(|| LogError::Property {
+            key: MAPPING_MODE,
+            found: mode.clone(),
+            expected: "`none`, `name` or `id`",
+        }),
     }
 }
 
@@ -66,7 +77,7 @@ mod tests {
         reader_version: i32,
         features: Option<&[&str]>,
         mapping_mode: Option<&str>,
-        expected: Result<(), &str>,
+        expected: Result<ColumnMapping, &str>,
     ) {
         let protocol = Protocol {
             min_reader_version: reader_version,
@@ -84,18 +95,26 @@ mod tests {
 
     #[test]
     fn what_is_read() {
-        check_protocol(1, None, None, Ok(()));
-        check_protocol(2, None, None, Ok(()));
-        check_protocol(2, None, Some("none"), Ok(()));
-        check_protocol(3, Some(&[]), None, Ok(()));
-        check_protocol(3, Some(&READABLE), None, Ok(()));
+        check_protocol(1, None, None, Ok(ColumnMapping::None));
+        check_protocol(2, None, None, Ok(ColumnMapping::None));
+        check_protocol(2, None, Some("none"), Ok(ColumnMapping::None));
+        check_protocol(2, None, Some("name"), Ok(ColumnMapping::Name));
+        check_protocol(1, None, Some("name"), Ok(ColumnMapping::None));
+        check_protocol(3, Some(&["columnMapping"]), Some("id"), Ok(ColumnMapping::Id));
+        check_protocol(3, Some(&["timestampNtz"]), Some("id"), Ok(ColumnMapping::None));
+        check_protocol(3, Some(&[]), None, Ok(ColumnMapping::None));
+        check_protocol(3, Some(&READABLE), None, Ok(ColumnMapping::None));
     }
 
     #[test]
     fn what_is_refused() {
         let refused = |feature: &str| format!("reader feature `{feature}` is not supported");
-        check_protocol(2, None, Some("name"), Err(&refused("columnMapping")));
-        check_protocol(3, Some(&["columnMapping"]), Some("id"), Err(&refused("columnMapping")));
+        check_protocol(
+            2,
+            None,
+            Some("index"),
+            Err("table property `delta.columnMapping.mode` is `index`, not `none`, `name` or `id`"),
+        );
         for feature in ["typeWidening", "variantType", "catalogManaged", "fromTomorrow", ""] {
             check_protocol(3, Some(&["timestampNtz", feature]), None, Err(&refused(feature)));
         }

@@ -9,7 +9,9 @@
 
 mod action;
 mod checkpoint;
+mod column_mapping;
 mod commit;
+mod deletion_vector;
 mod error;
 mod feature;
 mod hint;
@@ -23,7 +25,9 @@ mod walk;
 
 pub use action::{Add, Protocol};
 pub use checkpoint::{CheckpointError, CheckpointRule, DecodeError, PageError};
+pub use column_mapping::{ColumnMapping, field_id, physical_name, physical_schema};
 pub use commit::{CommitError, CommitRule};
+pub use deletion_vector::{DeletedRows, DeletionVector, DvError, DvStorage};
 pub use error::{CheckpointFormat, ErrorKind, LogError, ProtocolRule};
 pub use hint::HintError;
 pub use partition::{PartitionError, partition_array};

@@ -94,6 +94,24 @@ pub enum SchemaRule {
     /// Two columns of one struct differ at most in case.
     #[error("the name is there twice, case aside")]
     Duplicate,
+    /// A table that maps columns has a physical name for each.
+    #[error("column mapping needs a `delta.columnMapping.physicalName`")]
+    PhysicalName,
+    /// Two columns of one struct lie under one name in the files.
+    #[error("another column has the physical name `{name}` too")]
+    PhysicalNameTwice {
+        /// The physical name.
+        name: String,
+    },
+    /// A table that maps columns by id has an id for each.
+    #[error("column mapping by id needs a `delta.columnMapping.id`")]
+    FieldId,
+    /// Two columns of the table have one id.
+    #[error("another column has the field id {id} too")]
+    FieldIdTwice {
+        /// The id.
+        id: i32,
+    },
     /// A partition column is no column of the schema, or not of a primitive type.
     #[error("a partition column is a column of the schema with a primitive type")]
     PartitionColumn,
@@ -101,16 +119,18 @@ pub enum SchemaRule {
 
 /// Where in the schema the reader is.
 #[derive(Default)]
-struct Place(Vec<String>);
+pub(crate) struct Place(Vec<String>);
 
 impl Place {
-    fn inside(&self, name: &str) -> Place {
+    /// The place of the field `name` of what is here.
+    pub fn inside(&self, name: &str) -> Place {
         let mut names = self.0.clone();
         names.push(name.to_owned());
         Place(names)
     }
 
-    fn error(&self, rule: SchemaRule) -> SchemaError {
+    /// What is wrong here.
+    pub fn error(&self, rule: SchemaRule) -> SchemaError {
         SchemaError { column: self.0.join("."), rule }
     }
 }
