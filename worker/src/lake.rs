@@ -4,7 +4,6 @@
 use crate::failure;
 use crate::functions;
 use crate::meter::Meter;
-use crate::reader::Footers;
 use crate::store::cached::CachedStore;
 use crate::store::{ByteStore, Location};
 use crate::table::delta;
@@ -44,10 +43,7 @@ impl Lake {
     /// # Errors
     /// [`ErrorCode::Internal`] when DataFusion cannot be set up.
     pub fn new(store: Arc<dyn ByteStore>, memory_bytes: usize) -> Result<Lake, Failure> {
-        let source = Source {
-            store: Arc::new(CachedStore::new(Arc::clone(&store), CACHE_BYTES)),
-            footers: Arc::new(Footers::default()),
-        };
+        let source = Source { store: Arc::new(CachedStore::new(Arc::clone(&store), CACHE_BYTES)) };
         let state = session_state(memory_bytes).map_err(|error| failure::of_plan(&error))?;
         Ok(Lake { store, source, state })
     }
