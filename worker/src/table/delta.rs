@@ -65,7 +65,7 @@ impl DeltaTableError {
             DeltaTableError::Store(error) => return failure::of_store(error),
             DeltaTableError::Scalar(error) => return failure::of_plan(error),
             DeltaTableError::Log { source, .. } => match source.kind() {
-                ErrorKind::NotATable | ErrorKind::Gone => ErrorCode::NotFound,
+                ErrorKind::NotATable | ErrorKind::Gone | ErrorKind::Denied => ErrorCode::NotFound,
                 ErrorKind::Unsupported => ErrorCode::UnsupportedFeature,
                 ErrorKind::Malformed => ErrorCode::MalformedLog,
                 ErrorKind::Misuse => ErrorCode::Internal,
@@ -121,13 +121,18 @@ pub async fn open(
     Ok(LakeTable::new(version, file_schema, in_path, files, source))
 }
 
-async fn walk(location: &Location, store: &dyn ByteStore) -> Result<Snapshot, DeltaTableError> {
+async fn walk(
+    location: &Location,
+    store: &dyn ByteStore,
+) -> Result<Arc<Snapshot>, DeltaTableError> {
     let failed = |source| DeltaTableError::Log { location: location.clone(), source };
     let mut walk = LogWalk::new();
     let mut flying = FuturesUnordered::new();
     loop {
         match walk.step() {
-            Step::Done(snapshot) => return Ok(*snapshot),
+            Step::Done(snapshot) => return Ok(snapshot),
+            // The answer is taken all the same and does no harm.
+            Step::Cancel { .. } => {}
             Step::Fetch { path, .. } => {
                 let request = store.get(&location.join(&path));
                 flying.push(async move { (path, request.await) });
@@ -165,7 +170,7 @@ fn partition_values(
     columns: &[FieldRef],
 ) -> Result<Vec<ScalarValue>, DeltaTableError> {
     let value = |column: &FieldRef| {
-        let text = add.partition_values.get(column.name()).and_then(Option::as_deref);
+        let text = add.partition_value(column.name());
         let array = delta_log::partition_array(column.data_type(), text).map_err(|source| {
             DeltaTableError::Partition {
                 location: table.clone(),

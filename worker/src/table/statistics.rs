@@ -6,7 +6,7 @@ use super::DataFile;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
-use delta_log::{Add, Stats};
+use delta_log::Add;
 use query::Date;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub fn of_add(
     file_schema: &SchemaRef,
     partition_values: &[ScalarValue],
 ) -> Option<Arc<Statistics>> {
-    let stats = Stats::parse(add.stats.as_deref()?).ok()?;
+    let stats = add.stats().ok()??;
     let n_rows = stats.num_records.and_then(|n| usize::try_from(n).ok());
     let columns = file_schema.fields().iter().map(|field| {
         let path = [field.name().clone()];
