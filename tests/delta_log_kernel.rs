@@ -11,7 +11,7 @@ use delta_kernel::engine::arrow_conversion::TryIntoArrow;
 use delta_kernel::scan::state::ScanFile;
 use delta_kernel_default_engine::DefaultEngine;
 use delta_kernel_default_engine::storage::store_from_url;
-use delta_log::{ErrorKind, Fetched, FilePath, LogError, LogWalk, Snapshot, Stats, Step};
+use delta_log::{ErrorKind, Fetched, FilePath, LogError, LogWalk, Snapshot, Step};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind as IoErrorKind;
@@ -163,12 +163,13 @@ fn tables(corpus: &Path, unpacked: &Path) -> Result<BTreeMap<String, PathBuf>> {
 }
 
 /// Walks the log of the table at `root`.
-fn ours(root: &Path) -> Result<Result<Snapshot, LogError>> {
+fn ours(root: &Path) -> Result<Result<Arc<Snapshot>, LogError>> {
     let mut walk = LogWalk::new();
-    let mut in_flight = Vec::new();
+    let mut in_flight: Vec<String> = Vec::new();
     loop {
         match walk.step() {
             Step::Fetch { path, .. } => in_flight.push(path),
+            Step::Cancel { path } => in_flight.retain(|it| *it != path),
             Step::Wait => {
                 let path = in_flight.pop().context("the walk waits for nothing")?;
                 let fetched = match fs::read(root.join(&path)) {
@@ -180,7 +181,7 @@ fn ours(root: &Path) -> Result<Result<Snapshot, LogError>> {
                     return Ok(Err(error));
                 }
             }
-            Step::Done(snapshot) => return Ok(Ok(*snapshot)),
+            Step::Done(snapshot) => return Ok(Ok(snapshot)),
         }
     }
 }
@@ -190,21 +191,17 @@ fn seen(snapshot: &Snapshot) -> Result<Seen> {
     for add in &snapshot.adds {
         for column in &snapshot.metadata.partition_columns {
             let field = snapshot.metadata.schema.field_with_name(column)?;
-            let value = add.partition_values.get(delta_log::physical_name(field));
-            let value = value.and_then(Option::as_deref);
+            let value = add.partition_value(delta_log::physical_name(field));
             delta_log::partition_array(field.data_type(), value)?;
         }
-        let values = add.partition_values.iter();
+        let values = add.partition().iter();
         let file = SeenFile {
             size_bytes: add.size_bytes,
             modification_time_ms: add.modification_time_ms,
             partition_values: values
-                .filter_map(|(column, value)| Some((column.clone(), value.clone()?)))
+                .filter_map(|(column, value)| Some((column.to_owned(), value?.to_owned())))
                 .collect(),
-            num_records: match &add.stats {
-                Some(stats) => Stats::parse(stats)?.num_records,
-                None => None,
-            },
+            num_records: add.stats()?.and_then(|stats| stats.num_records),
         };
         if files.insert(add.path.clone(), file).is_some() {
             bail!("file `{}` is there twice", add.path.as_str());

@@ -31,7 +31,7 @@ impl DeltaTableError {
         let code = match &self {
             DeltaTableError::Store(error) => return failure::of_store(error),
             DeltaTableError::Log { source, .. } => match source.kind() {
-                ErrorKind::NotATable | ErrorKind::Gone => ErrorCode::NotFound,
+                ErrorKind::NotATable | ErrorKind::Gone | ErrorKind::Denied => ErrorCode::NotFound,
                 ErrorKind::Unsupported => ErrorCode::UnsupportedFeature,
                 ErrorKind::Malformed => ErrorCode::MalformedLog,
                 ErrorKind::Misuse => ErrorCode::Internal,
@@ -51,7 +51,7 @@ pub async fn open(
     store: &dyn ByteStore,
     source: Source,
 ) -> Result<LakeTable, DeltaTableError> {
-    let snapshot = Arc::new(walk(&location, store).await?);
+    let snapshot = walk(&location, store).await?;
     let version = TableVersion {
         table,
         version: Some(snapshot.version),
@@ -63,13 +63,18 @@ pub async fn open(
     Ok(LakeTable::of_snapshot(version, files, &snapshot, source))
 }
 
-async fn walk(location: &Location, store: &dyn ByteStore) -> Result<Snapshot, DeltaTableError> {
+async fn walk(
+    location: &Location,
+    store: &dyn ByteStore,
+) -> Result<Arc<Snapshot>, DeltaTableError> {
     let failed = |source| DeltaTableError::Log { location: location.clone(), source };
     let mut walk = LogWalk::new();
     let mut flying = FuturesUnordered::new();
     loop {
         match walk.step() {
-            Step::Done(snapshot) => return Ok(*snapshot),
+            Step::Done(snapshot) => return Ok(snapshot),
+            // The answer is taken all the same and does no harm.
+            Step::Cancel { .. } => {}
             Step::Fetch { path, .. } => {
                 let request = store.get(&location.join(&path));
                 flying.push(async move { (path, request.await) });

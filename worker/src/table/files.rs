@@ -107,7 +107,7 @@ impl FileSet {
                     return Ok(ScalarValue::try_from(field.data_type())?);
                 };
                 let own = snapshot.metadata.schema.field_with_name(field.name())?;
-                let text = add.partition_values.get(physical_name(own)).and_then(Option::as_deref);
+                let text = add.partition_value(physical_name(own));
                 let array =
                     delta_log::partition_array(own.data_type(), text).map_err(|source| {
                         FileError::Partition {

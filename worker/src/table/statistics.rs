@@ -14,7 +14,7 @@ const TIMESTAMP_SLACK_US: i64 = 999;
 
 /// What the log says of the file, if it can be read. It is an aid: without it the file is read.
 pub fn parsed(add: &Add) -> Option<Stats> {
-    Stats::parse(add.stats.as_deref()?).ok()
+    add.stats().ok()?
 }
 
 fn path(own: &FieldRef) -> [String; 1] {
