@@ -113,6 +113,12 @@ impl LakeTable {
         }
     }
 
+    /// The same table under another name.
+    pub fn named(&self, name: catalog::Name) -> LakeTable {
+        let version = TableVersion { table: name, ..self.version.clone() };
+        LakeTable { version, ..self.clone() }
+    }
+
     /// The state of the log, of a Delta table.
     pub fn snapshot(&self) -> Option<&Arc<Snapshot>> {
         match self.files.as_ref() {

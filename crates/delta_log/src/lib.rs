@@ -10,6 +10,7 @@
 //! Source: the Delta protocol, <https://github.com/delta-io/delta/blob/master/PROTOCOL.md>.
 
 mod action;
+mod changes;
 mod checkpoint;
 mod column_mapping;
 mod commit;
@@ -28,6 +29,10 @@ mod type_change;
 mod walk;
 
 pub use action::{Add, Protocol};
+pub use changes::{
+    CHANGE_TYPE, COMMIT_TIMESTAMP, COMMIT_VERSION, ChangeError, ChangeStep, ChangeWalk,
+    ChangedFile, ChangedRows, CommitChanges,
+};
 pub use checkpoint::{CheckpointError, CheckpointRule, DecodeError, PageError};
 pub use column_mapping::{ColumnMapping, field_id, physical_name, physical_schema};
 pub use commit::{CommitError, CommitRule};

@@ -6,7 +6,8 @@ use crate::store::{ByteStore, Location, StoreError};
 use delta_log::{ErrorKind, Fetched, LogError, LogWalk, Snapshot, Step};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use protocol::{ErrorCode, Failure, TableVersion};
+use protocol::{At, ErrorCode, Failure, TableVersion};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Why a folder cannot be read as a Delta table.
@@ -31,7 +32,8 @@ impl DeltaTableError {
         let code = match &self {
             DeltaTableError::Store(error) => return failure::of_store(error),
             DeltaTableError::Log { source, .. } => match source.kind() {
-                ErrorKind::NotATable | ErrorKind::Gone | ErrorKind::Denied => ErrorCode::NotFound,
+                ErrorKind::NotATable | ErrorKind::Gone => ErrorCode::NotFound,
+                ErrorKind::Denied => ErrorCode::Forbidden,
                 ErrorKind::Unsupported => ErrorCode::UnsupportedFeature,
                 ErrorKind::Malformed => ErrorCode::MalformedLog,
                 ErrorKind::Misuse => ErrorCode::Internal,
@@ -41,17 +43,26 @@ impl DeltaTableError {
     }
 }
 
-/// Opens the newest version of the Delta table in the folder `location`. Reads its log only.
+/// Opens the Delta table in the folder `location` at one of its versions. Reads its log only; goes on
+/// from `known`, a state of the same table that is not newer, where there is one.
 ///
 /// # Errors
 /// [`DeltaTableError`], when the log cannot be had, is not right, or asks for what is not supported.
 pub async fn open(
     table: catalog::Name,
     location: Location,
+    at: At,
+    known: Option<Arc<Snapshot>>,
     store: &dyn ByteStore,
     source: Source,
 ) -> Result<LakeTable, DeltaTableError> {
-    let snapshot = walk(&location, store).await?;
+    let walk = match (at, known) {
+        (At::Newest, Some(known)) => LogWalk::resume(known),
+        (At::Newest, None) => LogWalk::new(),
+        (At::Version(version), _) => LogWalk::at_version(version),
+        (At::TimeUs(time_us), _) => LogWalk::at_timestamp(time_us),
+    };
+    let snapshot = take(walk, &location, store).await?;
     let version = TableVersion {
         table,
         version: Some(snapshot.version),
@@ -63,19 +74,23 @@ pub async fn open(
     Ok(LakeTable::of_snapshot(version, files, &snapshot, source))
 }
 
-async fn walk(
+/// Takes the steps of `walk`, fetching in parallel what it asks for.
+async fn take(
+    mut walk: LogWalk,
     location: &Location,
     store: &dyn ByteStore,
 ) -> Result<Arc<Snapshot>, DeltaTableError> {
     let failed = |source| DeltaTableError::Log { location: location.clone(), source };
-    let mut walk = LogWalk::new();
     let mut flying = FuturesUnordered::new();
+    let mut stopped = HashSet::new();
     loop {
         match walk.step() {
             Step::Done(snapshot) => return Ok(snapshot),
-            // The answer is taken all the same and does no harm.
-            Step::Cancel { .. } => {}
+            Step::Cancel { path } => {
+                stopped.insert(path);
+            }
             Step::Fetch { path, .. } => {
+                stopped.remove(&path);
                 let request = store.get(&location.join(&path));
                 flying.push(async move { (path, request.await) });
             }
@@ -83,9 +98,13 @@ async fn walk(
                 let Some((path, outcome)) = flying.next().await else {
                     return Err(failed(LogError::Unasked { path: String::new() }));
                 };
+                if stopped.remove(&path) {
+                    continue;
+                }
                 let fetched = match outcome {
                     Ok(bytes) => Fetched::Bytes(bytes),
                     Err(StoreError::Absent { .. }) => Fetched::Absent,
+                    Err(StoreError::Forbidden { .. }) => Fetched::Forbidden,
                     Err(error) => return Err(error.into()),
                 };
                 walk.answer(&path, fetched).map_err(failed)?;
