@@ -1,7 +1,10 @@
 //! From what happened inside to what the page is told.
 
+use crate::reader::Oversized;
 use crate::store::StoreError;
+use crate::table::{DeletionError, FileError};
 use datafusion::common::DataFusionError;
+use parquet::errors::ParquetError;
 use protocol::{ErrorCode, Failure, TableVersion};
 use std::error::Error;
 
@@ -23,7 +26,13 @@ pub fn of_plan(error: &DataFusionError) -> Failure {
     if let Some(store) = cause::<StoreError>(error) {
         return of_store(store);
     }
+    let is_log = cause::<FileError>(error).is_some() || cause::<DeletionError>(error).is_some();
     let code = match error.find_root() {
+        _ if is_log => ErrorCode::MalformedLog,
+        _ if cause::<Oversized>(error).is_some() => ErrorCode::OverBudget,
+        DataFusionError::ParquetError(parquet) if is_encrypted(parquet) => {
+            ErrorCode::UnsupportedFeature
+        }
         DataFusionError::ParquetError(_) | DataFusionError::ArrowError(..) => {
             ErrorCode::MalformedFile
         }
@@ -33,11 +42,17 @@ pub fn of_plan(error: &DataFusionError) -> Failure {
     };
     let message = match code {
         ErrorCode::OverBudget => {
-            format!("the answer needs more memory than the engine has: narrow the range ({error})")
+            let reason = error.strip_backtrace();
+            format!("the answer needs more memory than the engine has: narrow the range ({reason})")
         }
         _ => error.strip_backtrace(),
     };
     Failure::new(code, message)
+}
+
+/// Whether the file is refused because nobody here has its key.
+fn is_encrypted(error: &ParquetError) -> bool {
+    error.to_string().contains("encryption")
 }
 
 /// Names the tables in a failure of a decoder, which does not know what it decodes.

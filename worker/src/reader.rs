@@ -24,6 +24,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// index lies right before them.
 const TAIL_BYTES: u64 = 32 * 1024;
 
+/// What one column of one row group may unpack to, in bytes. Writers aim at row groups of 128 MB.
+const MAX_CHUNK_BYTES: i64 = 1 << 30;
+
+/// A part of a file that unpacks to more than the engine takes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{location}, column {column}: {packed} bytes unpack to {unpacked}, above {MAX_CHUNK_BYTES}"
+)]
+pub struct Oversized {
+    /// The file.
+    pub location: Location,
+    /// The column, with dots.
+    pub column: String,
+    /// Its bytes in the file.
+    pub packed: i64,
+    /// Its bytes in memory, as the footer says.
+    pub unpacked: i64,
+}
+
 /// What the footers of one table may take in memory, in bytes.
 const MAX_FOOTER_BYTES: usize = 64 << 20;
 
@@ -134,6 +153,7 @@ impl AsyncFileReader for FileReader {
     ) -> BoxFuture<'_, ParquetResult<Vec<Bytes>>> {
         async move {
             self.check(&ranges)?;
+            self.check_sizes(&ranges)?;
             self.meter.share_the_thread().await;
             let fetched = self.store.get_ranges(&self.location, &ranges, &self.meter).await;
             fetched.map_err(external)
@@ -182,6 +202,31 @@ impl FileReader {
                 "{}: bytes {}..{} are not within its {} bytes",
                 self.location, range.start, range.end, self.size_bytes
             ))),
+        }
+    }
+}
+
+impl FileReader {
+    /// Refuses column chunks that unpack to more than the engine takes, before they are fetched.
+    fn check_sizes(&self, ranges: &[Range<u64>]) -> ParquetResult<()> {
+        let Some(footer) = self.footers.get(&self.location) else { return Ok(()) };
+        let chunks = footer.row_groups().iter().flat_map(|group| group.columns());
+        let mut oversized = chunks.filter(|chunk| chunk.uncompressed_size() > MAX_CHUNK_BYTES);
+        let hit = oversized.find(|chunk| {
+            let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
+            let start = u64::try_from(start).unwrap_or_default();
+            let length = u64::try_from(chunk.compressed_size()).unwrap_or_default();
+            let end = start.saturating_add(length);
+            ranges.iter().any(|range| range.start < end && start < range.end)
+        });
+        match hit {
+            None => Ok(()),
+            Some(chunk) => Err(ParquetError::External(Box::new(Oversized {
+                location: self.location.clone(),
+                column: chunk.column_path().string(),
+                packed: chunk.compressed_size(),
+                unpacked: chunk.uncompressed_size(),
+            }))),
         }
     }
 }

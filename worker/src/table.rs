@@ -26,8 +26,9 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
+pub use deletions::DeletionError;
 use delta_log::Snapshot;
-pub use files::{DataFile, FileSet};
+pub use files::{DataFile, FileError, FileSet};
 use protocol::TableVersion;
 pub use rename::Words;
 use std::collections::HashSet;
@@ -229,7 +230,7 @@ impl TableProvider for LakeTable {
         let scanned = TableSchema::builder(Arc::new(Schema::new(
             in_file.into_iter().cloned().collect::<Vec<FieldRef>>(),
         )))
-        .with_table_partition_cols(in_path.into_iter().cloned().collect())
+        .with_table_partition_cols(in_path.into_iter().cloned().collect::<Vec<FieldRef>>())
         .build();
         let order = wanted
             .fields()

@@ -15,7 +15,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{CastExpr, Column, Literal};
 use datafusion::physical_expr_adapter::{PhysicalExprAdapter, PhysicalExprAdapterFactory};
 use std::fmt;
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// Makes an adapter for each file of a scan.
@@ -79,10 +79,24 @@ fn is_flat(data_type: &DataType) -> bool {
 }
 
 /// A column of a file as a value of the table's type.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Eq)]
 struct AlignExpr {
     place: Arc<dyn PhysicalExpr>,
     target: FieldRef,
+}
+
+// By hand: a derived comparison would move the place out of its `Arc`.
+impl PartialEq for AlignExpr {
+    fn eq(&self, other: &AlignExpr) -> bool {
+        self.place.eq(&other.place) && self.target == other.target
+    }
+}
+
+impl Hash for AlignExpr {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.place.hash(state);
+        self.target.hash(state);
+    }
 }
 
 impl fmt::Display for AlignExpr {

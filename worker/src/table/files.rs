@@ -10,6 +10,7 @@ use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::table_schema::TableSchema;
 use delta_log::{FilePath, PartitionError, Snapshot, physical_name};
+use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -150,39 +151,50 @@ impl LakeTable {
         meter: &Arc<Meter>,
     ) -> Result<Vec<PartitionedFile>, DataFusionError> {
         let is_summarised = kept.len() <= super::MAX_SUMMARISED_FILES;
-        let files = kept.iter().map(|file_idx| async move {
-            let values = scanned
-                .table_partition_cols()
-                .iter()
-                .map(|field| self.files().partition_value(*file_idx, field))
-                .collect::<Result<Vec<ScalarValue>, DataFusionError>>()?;
-            match self.files() {
-                FileSet::Listed(files) => {
-                    let Some(file) = files.get(*file_idx) else {
-                        return Err(DataFusionError::Internal("no such file".to_owned()));
-                    };
-                    Ok(plain(&file.location, file.size_bytes, values))
-                }
-                FileSet::Delta { location, snapshot } => {
-                    let Some(add) = snapshot.adds.get(*file_idx) else {
-                        return Err(DataFusionError::Internal("no such file".to_owned()));
-                    };
-                    let place = data_location(location, &add.path)?;
-                    let file = plain(&place, add.size_bytes, values.clone());
-                    let mut file = match add.deletion_vector.is_some() {
-                        true => deletions::select(self, location, add, &place, file, meter).await?,
-                        false => file,
-                    };
-                    if is_summarised {
-                        let fields = scanned.file_schema();
-                        file.statistics =
-                            statistics::of_add(add, fields, &self.stored(fields), &values);
-                    }
-                    Ok(file)
-                }
-            }
+        let files = kept.iter().copied().map(|file_idx| {
+            self.file(file_idx, scanned.clone(), is_summarised, Arc::clone(meter)).boxed()
         });
+        let files: Vec<BoxFuture<'_, _>> = files.collect();
         stream::iter(files).buffered(MAX_FLYING).try_collect().await
+    }
+
+    async fn file(
+        &self,
+        file_idx: usize,
+        scanned: TableSchema,
+        is_summarised: bool,
+        meter: Arc<Meter>,
+    ) -> Result<PartitionedFile, DataFusionError> {
+        let values = scanned
+            .table_partition_cols()
+            .iter()
+            .map(|field| self.files().partition_value(file_idx, field))
+            .collect::<Result<Vec<ScalarValue>, DataFusionError>>()?;
+        match self.files() {
+            FileSet::Listed(files) => {
+                let Some(file) = files.get(file_idx) else {
+                    return Err(DataFusionError::Internal("no such file".to_owned()));
+                };
+                Ok(plain(&file.location, file.size_bytes, values))
+            }
+            FileSet::Delta { location, snapshot } => {
+                let Some(add) = snapshot.adds.get(file_idx) else {
+                    return Err(DataFusionError::Internal("no such file".to_owned()));
+                };
+                let place = data_location(location, &add.path)?;
+                let file = plain(&place, add.size_bytes, values.clone());
+                let mut file = match add.deletion_vector.is_some() {
+                    true => deletions::select(self, location, add, &place, file, &meter).await?,
+                    false => file,
+                };
+                if is_summarised {
+                    let fields = scanned.file_schema();
+                    file.statistics =
+                        statistics::of_add(add, fields, &self.stored(fields), &values);
+                }
+                Ok(file)
+            }
+        }
     }
 
     /// The fields of `schema` as the log has them.

@@ -9,7 +9,7 @@ use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::{Column, DFSchema, DataFusionError, ScalarValue};
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::utils::conjunction;
-use datafusion::physical_optimizer::pruning::PruningPredicate;
+use datafusion::physical_optimizer::pruning::{PruningPredicate, PruningPredicateBuilder};
 use delta_log::Stats;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -39,7 +39,9 @@ pub fn kept_files(
     let unqualified = without_relations(filter)?;
     let of_schema = DFSchema::try_from(Arc::clone(&schema))?;
     let physical = state.create_physical_expr(unqualified, &of_schema)?;
-    let predicate = PruningPredicate::try_new(physical, Arc::clone(&schema))?;
+    let compiled =
+        PruningPredicateBuilder::new().with_file_schema(Arc::clone(&schema)).build(physical);
+    let Some(predicate) = compiled else { return Ok(all) };
     let is_partition = |name: &String| table.partition_columns.contains(name);
     let mut kept = all;
     if columns.iter().any(is_partition) {

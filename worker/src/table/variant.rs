@@ -219,7 +219,3 @@ fn leaf_json(leaf: &ArrayRef, row_idx: usize, json: &mut String) -> Result<(), A
     }
     Ok(())
 }
-
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
