@@ -4,7 +4,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// For each of our crates, those of ours that it may name: what design.md draws, and what lies below.
-pub const MAY_NAME: [(&str, &[&str]); 11] = [
+pub const MAY_NAME: [(&str, &[&str]); 12] = [
     ("catalog", &[]),
     ("delta_log", &[]),
     ("query", &["catalog"]),
@@ -12,7 +12,8 @@ pub const MAY_NAME: [(&str, &[&str]); 11] = [
     ("coordinator", &["catalog", "query", "protocol"]),
     ("chart", &["catalog", "query", "protocol"]),
     ("app", &["catalog", "query", "protocol", "coordinator", "chart"]),
-    ("worker", &["catalog", "query", "protocol", "delta_log"]),
+    ("store", &[]),
+    ("worker", &["catalog", "query", "protocol", "delta_log", "store"]),
     ("server", &["catalog", "query", "protocol", "delta_log"]),
     ("pipeline", &["catalog"]),
     ("cli", &["catalog", "query", "protocol", "delta_log", "server", "pipeline"]),

@@ -12,16 +12,13 @@ pub mod glue;
 pub mod lake;
 pub mod lower;
 mod measure;
-mod meter;
 mod reader;
 mod reply;
 pub mod rows;
-pub mod store;
 mod table;
-#[cfg_attr(target_arch = "wasm32", path = "turn/browser.rs")]
-#[cfg_attr(not(target_arch = "wasm32"), path = "turn/native.rs")]
-mod turn;
 
 pub use engine::{Engine, Opened};
 pub use lake::Lake;
 pub use rows::Rows;
+pub use store;
+use store::meter;

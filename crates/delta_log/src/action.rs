@@ -1,6 +1,6 @@
 //! The actions of a log that change what a reader sees, whatever file they come from.
 
-use crate::FilePath;
+use crate::{DeletionVector, FilePath};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -18,6 +18,8 @@ pub struct Add {
     pub modification_time_ms: i64,
     /// The raw JSON of the statistics, if there are any in that form; see [`crate::Stats`].
     pub stats: Option<String>,
+    /// Which rows of the file are deleted; `None` when none are.
+    pub deletion_vector: Option<DeletionVector>,
 }
 
 /// What a reader must be able to do to read the table.
@@ -80,16 +82,18 @@ pub(crate) enum Action {
     CommitTime(CommitTime),
 }
 
-/// A pointer to the rows of a file that are deleted.
+/// The fields that point to the rows of a file that are deleted, as the log has them.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct DeletionVector {
+pub(crate) struct RawDeletionVector {
     pub storage_type: String,
     pub path_or_inline_dv: String,
-    pub offset: Option<i32>,
+    pub offset: Option<i64>,
+    pub size_in_bytes: Option<i64>,
+    pub cardinality: Option<i64>,
 }
 
-impl DeletionVector {
+impl RawDeletionVector {
     /// Source: Delta protocol, "Deletion Vectors", derived field `uniqueId`.
     pub fn unique_id(&self) -> String {
         match self.offset {

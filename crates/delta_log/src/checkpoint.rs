@@ -11,7 +11,7 @@ mod page;
 mod row;
 
 use crate::action::Action;
-use crate::{CheckpointFormat, PathError, checkpoint_path};
+use crate::{CheckpointFormat, DvError, PathError, checkpoint_path};
 use bytes::Bytes;
 pub use decode::DecodeError;
 use leaf::Group;
@@ -116,6 +116,14 @@ pub enum CheckpointRule {
         row_idx: usize,
         /// The rule that the path breaks.
         source: PathError,
+    },
+    /// The deletion vector of a file is not one.
+    #[error("row {row_idx}: {source}")]
+    DeletionVector {
+        /// The row, from 0.
+        row_idx: usize,
+        /// The rule that the vector breaks.
+        source: DvError,
     },
     /// The texts of the file take more memory than one of its size can need.
     #[error("the texts of {size_bytes} bytes unpack to more than {max_bytes} bytes")]

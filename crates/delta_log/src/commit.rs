@@ -1,7 +1,7 @@
 //! A commit file, one JSON action a line, to actions.
 
-use crate::action::{Action, CommitTime, DeletionVector, FileKey, RawMetadata};
-use crate::{Add, FilePath, PathError, Protocol, commit_path};
+use crate::action::{Action, CommitTime, FileKey, RawDeletionVector, RawMetadata};
+use crate::{Add, DeletionVector, DvError, FilePath, PathError, Protocol, commit_path};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -39,6 +39,9 @@ pub enum CommitRule {
     /// The path of a file is not one.
     #[error(transparent)]
     Path(#[from] PathError),
+    /// The deletion vector of a file is not one.
+    #[error(transparent)]
+    DeletionVector(#[from] DvError),
     /// One commit adds and removes the same file: which of the two holds would be a guess.
     #[error("file `{path}` is both added and removed by this commit")]
     AddedAndRemoved {
@@ -110,14 +113,14 @@ struct AddJson {
     size: u64,
     modification_time: i64,
     stats: Option<String>,
-    deletion_vector: Option<DeletionVector>,
+    deletion_vector: Option<RawDeletionVector>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RemoveJson {
     path: String,
-    deletion_vector: Option<DeletionVector>,
+    deletion_vector: Option<RawDeletionVector>,
 }
 
 /// Free-form provenance: a value of an unexpected type is no reason to refuse the table.
@@ -142,6 +145,11 @@ fn action(line: &[u8]) -> Result<Option<Action>, CommitRule> {
                 partition_values: add.partition_values.unwrap_or_default(),
                 modification_time_ms: add.modification_time,
                 stats: add.stats,
+                deletion_vector: add
+                    .deletion_vector
+                    .as_ref()
+                    .map(DeletionVector::read)
+                    .transpose()?,
             },
         });
     }
@@ -164,8 +172,8 @@ fn action(line: &[u8]) -> Result<Option<Action>, CommitRule> {
     }
 }
 
-fn key(path: FilePath, deletion_vector: Option<&DeletionVector>) -> FileKey {
-    FileKey { path, deletion_vector: deletion_vector.map(DeletionVector::unique_id) }
+fn key(path: FilePath, deletion_vector: Option<&RawDeletionVector>) -> FileKey {
+    FileKey { path, deletion_vector: deletion_vector.map(RawDeletionVector::unique_id) }
 }
 
 #[cfg(test)]
@@ -237,6 +245,11 @@ mod tests {
         check(
             "{\"add\":{\"path\":\"../a\",\"size\":1,\"modificationTime\":1}}",
             Err("line 1: path `../a` leads out of the table"),
+        );
+        check(
+            "{\"add\":{\"path\":\"a\",\"size\":1,\"modificationTime\":1,\"deletionVector\":\
+             {\"storageType\":\"x\",\"pathOrInlineDv\":\"\",\"sizeInBytes\":1,\"cardinality\":1}}}",
+            Err("line 1: deletion vector: storage type `x` is none of `u`, `p`, `i`"),
         );
         check(
             "{\"remove\":{\"path\":\"a\"},\"commitInfo\":{}}",

@@ -2,7 +2,7 @@
 
 use crate::action::{Action, CommitTime, FileKey, RawMetadata};
 use crate::checkpoint::{self, CheckpointFailure};
-use crate::feature::{self, DELETION_VECTORS};
+use crate::feature;
 use crate::{Add, CommitError, CommitRule, LogError, Metadata, Protocol, Snapshot, commit};
 use bytes::Bytes;
 use std::collections::{BTreeMap, HashSet};
@@ -95,11 +95,8 @@ impl Replay {
         let configuration =
             configuration.filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect();
         // Before the schema: a type that an unknown feature brings is that feature's name.
-        feature::check(version, &protocol, &configuration)?;
-        let metadata = Metadata::read(version, raw)?;
-        if self.files.keys().any(|key| key.deletion_vector.is_some()) {
-            return Err(LogError::UnsupportedFeature { feature: DELETION_VECTORS.to_owned() });
-        }
+        let column_mapping = feature::check(version, &protocol, &configuration)?;
+        let metadata = Metadata::read(version, raw, column_mapping)?;
         let in_commit = configuration.get("delta.enableInCommitTimestamps");
         let in_commit_ms = match in_commit.map(String::as_str) {
             Some("true") => self.time.in_commit_ms,

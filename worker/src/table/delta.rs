@@ -6,7 +6,8 @@ use crate::store::{ByteStore, Location, StoreError};
 use datafusion::arrow::datatypes::{FieldRef, Schema};
 use datafusion::common::{DataFusionError, ScalarValue};
 use delta_log::{
-    Add, ErrorKind, Fetched, FilePath, LogError, LogWalk, PartitionError, Snapshot, Step,
+    Add, ColumnMapping, ErrorKind, Fetched, FilePath, LogError, LogWalk, PartitionError, Snapshot,
+    Step,
 };
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -45,6 +46,14 @@ pub enum DeltaTableError {
         /// The path as the log has it.
         file: String,
     },
+    /// A table whose rows the log's reader knows how to read, and the engine does not.
+    #[error("{location}: reader feature `{feature}` is not supported")]
+    Feature {
+        /// The table's folder.
+        location: Location,
+        /// The feature's name in the protocol.
+        feature: &'static str,
+    },
     /// A partition value of a type that DataFusion lacks.
     #[error(transparent)]
     Scalar(#[from] DataFusionError),
@@ -62,6 +71,7 @@ impl DeltaTableError {
                 ErrorKind::Malformed => ErrorCode::MalformedLog,
                 ErrorKind::Misuse => ErrorCode::Internal,
             },
+            DeltaTableError::Feature { .. } => ErrorCode::UnsupportedFeature,
             DeltaTableError::Partition { .. } | DeltaTableError::Outside { .. } => {
                 ErrorCode::MalformedLog
             }
@@ -81,6 +91,15 @@ pub async fn open(
     source: Source,
 ) -> Result<LakeTable, DeltaTableError> {
     let snapshot = walk(&location, store).await?;
+    if snapshot.adds.iter().any(|add| add.deletion_vector.is_some()) {
+        return Err(DeltaTableError::Feature { location, feature: "deletionVectors" });
+    }
+    if snapshot.metadata.column_mapping != ColumnMapping::None {
+        return Err(DeltaTableError::Feature { location, feature: "columnMapping" });
+    }
+    if snapshot.metadata.schema.flattened_fields().into_iter().any(delta_log::is_variant) {
+        return Err(DeltaTableError::Feature { location, feature: "variantType" });
+    }
     let version = TableVersion {
         table,
         version: Some(snapshot.version),

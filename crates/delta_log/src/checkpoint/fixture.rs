@@ -43,7 +43,13 @@ fn columns() -> Vec<Field> {
                 text("stats"),
                 group(
                     "deletionVector",
-                    vec![text("storageType"), text("pathOrInlineDv"), int("offset")],
+                    vec![
+                        text("storageType"),
+                        text("pathOrInlineDv"),
+                        int("offset"),
+                        int("sizeInBytes"),
+                        long("cardinality"),
+                    ],
                 ),
             ],
         ),

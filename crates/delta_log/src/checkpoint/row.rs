@@ -2,8 +2,8 @@
 
 use super::CheckpointRule;
 use super::leaf::{Flat, Group, Lists, Maps};
-use crate::action::{Action, DeletionVector, FileFormat, FileKey, RawMetadata};
-use crate::{Add, FilePath, Protocol};
+use crate::action::{Action, FileFormat, FileKey, RawDeletionVector, RawMetadata};
+use crate::{Add, DeletionVector, FilePath, Protocol};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
@@ -150,6 +150,8 @@ fn adds(
         storage: group.texts("add.deletionVector.storageType")?,
         path: group.texts("add.deletionVector.pathOrInlineDv")?,
         offset: group.ints("add.deletionVector.offset")?,
+        size: group.ints("add.deletionVector.sizeInBytes")?,
+        cardinality: group.longs("add.deletionVector.cardinality")?,
     };
     let number = |column: &Flat<i64>, row: usize, name| {
         column.get(row).copied().ok_or(missing(first_row_idx + row, name))
@@ -159,11 +161,16 @@ fn adds(
         let found = number(&size, row, "add.size")?;
         let path = FilePath::parse(&texts.take(path)?);
         let path = path.map_err(|source| CheckpointRule::Path { row_idx, source })?;
-        let deletion_vector = vectors.get(row, row_idx, texts)?;
+        let raw_vector = vectors.get(row, row_idx, texts)?;
+        let deletion_vector = raw_vector
+            .as_ref()
+            .map(DeletionVector::read)
+            .transpose()
+            .map_err(|source| CheckpointRule::DeletionVector { row_idx, source })?;
         each(Action::Add {
             key: FileKey {
                 path: path.clone(),
-                deletion_vector: deletion_vector.map(|vector| vector.unique_id()),
+                deletion_vector: raw_vector.as_ref().map(RawDeletionVector::unique_id),
             },
             add: Add {
                 path,
@@ -172,6 +179,7 @@ fn adds(
                 partition_values: texts.map(&partition_values, row)?,
                 modification_time_ms: number(&modified, row, "add.modificationTime")?,
                 stats: texts.get(&stats, row)?,
+                deletion_vector,
             },
         });
     }
@@ -183,6 +191,8 @@ struct Vectors {
     storage: Flat<Bytes>,
     path: Flat<Bytes>,
     offset: Flat<i32>,
+    size: Flat<i32>,
+    cardinality: Flat<i64>,
 }
 
 impl Vectors {
@@ -192,13 +202,15 @@ impl Vectors {
         row: usize,
         row_idx: usize,
         texts: &mut Texts,
-    ) -> Result<Option<DeletionVector>, CheckpointRule> {
+    ) -> Result<Option<RawDeletionVector>, CheckpointRule> {
         let Some(storage_type) = texts.get(&self.storage, row)? else { return Ok(None) };
         let missing = missing(row_idx, "add.deletionVector.pathOrInlineDv");
-        Ok(Some(DeletionVector {
+        Ok(Some(RawDeletionVector {
             storage_type,
             path_or_inline_dv: texts.get(&self.path, row)?.ok_or(missing)?,
-            offset: self.offset.get(row).copied(),
+            offset: self.offset.get(row).copied().map(i64::from),
+            size_in_bytes: self.size.get(row).copied().map(i64::from),
+            cardinality: self.cardinality.get(row).copied(),
         }))
     }
 }

@@ -260,6 +260,41 @@ fn a_commit_that_appears_between_two_answers_is_no_gap() {
 }
 
 #[test]
+fn a_deletion_vector_is_part_of_the_name_of_a_file() {
+    let with_vector = add("f0").replace(
+        "\"size\"",
+        r#""deletionVector":{"storageType":"u","pathOrInlineDv":"vBn[lx{q8@P<9BNH/isA","offset":4,"sizeInBytes":36,"cardinality":2},"size""#,
+    );
+    let vector = |files: &Files| {
+        let snapshot = read(files).unwrap();
+        let vectors = snapshot.adds.iter().map(|add| {
+            let (path, range) = add.deletion_vector.as_ref()?.byte_range()?;
+            Some((path.as_str().to_owned(), range))
+        });
+        vectors.collect::<Vec<_>>()
+    };
+    let path = "deletion_vector_61d16c75-6994-46b7-a15b-8b538852e50e.bin";
+    let expected = [Some((path.to_owned(), 4..48))];
+    let files = Files::of_versions(0).commit(1, &[remove("f0"), with_vector.clone()]);
+    assert_eq!(vector(&files), expected);
+    // This removes another file.
+    let files = files.commit(2, &[remove("f0"), add("f1")]);
+    assert_eq!(vector(&files), [expected[0].clone(), None]);
+    let removed = with_vector.replace("\"add\"", "\"remove\"");
+    check(&files.commit(3, &[removed]), Ok((3, None, &["f1"])));
+    let lines = [PROTOCOL.to_owned(), METADATA.to_owned(), with_vector.clone()];
+    let files = Files::default().checkpoint(1, &lines).hint("{\"version\":1}");
+    assert_eq!(vector(&files), expected);
+
+    let broken = with_vector.replace("36", "-36");
+    let text = "row 2: deletion vector: `sizeInBytes` is -36, not 0 to 2^31 - 1";
+    let lines = [PROTOCOL.to_owned(), METADATA.to_owned(), broken];
+    let files = Files::default().checkpoint(1, &lines).hint("{\"version\":1}");
+    let text = format!("`{}`: {text}", checkpoint_path(1));
+    check(&files, Err((ErrorKind::Malformed, &text)));
+}
+
+#[test]
 fn in_commit_timestamps_hold_where_they_are_enabled() {
     let enabled = METADATA.replace("\"k\":\"v\"", "\"delta.enableInCommitTimestamps\":\"true\"");
     let files = Files::of_versions(0).commit(1, &[at(10), enabled]);

@@ -2,7 +2,7 @@
 //!
 //! Only GET, whole or with one `Range: bytes=a-b`, which needs no CORS preflight.
 
-use super::{ByteStore, FileFacts, Location, StoreError};
+use crate::{ByteStore, FileFacts, Location, StoreError};
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;

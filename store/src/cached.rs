@@ -1,8 +1,8 @@
 //! Ranges of immutable files in memory: each byte is fetched once while it stays, requests that are
 //! near each other become one, and two questions that need the same bytes wait for one request.
 
-use super::{ByteStore, Location, StoreError};
 use crate::meter::Meter;
+use crate::{ByteStore, Location, StoreError};
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt, Shared, WeakShared, try_join_all};
 use std::collections::{BTreeMap, HashMap};
@@ -177,7 +177,7 @@ fn join_near(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::FileFacts;
+    use crate::FileFacts;
 
     /// A file whose byte at `i` is `i % 251`, and a list of the requests that came.
     #[derive(Debug, Default)]

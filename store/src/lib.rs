@@ -2,9 +2,13 @@
 //! HEAD, and never reads a whole file where a part was asked for.
 
 pub mod cached;
-#[cfg_attr(target_arch = "wasm32", path = "store/http.rs")]
-#[cfg_attr(not(target_arch = "wasm32"), path = "store/dir.rs")]
+pub mod meter;
+#[cfg_attr(target_arch = "wasm32", path = "http.rs")]
+#[cfg_attr(not(target_arch = "wasm32"), path = "dir.rs")]
 mod platform;
+#[cfg_attr(target_arch = "wasm32", path = "turn/browser.rs")]
+#[cfg_attr(not(target_arch = "wasm32"), path = "turn/native.rs")]
+mod turn;
 
 pub use platform::PlatformStore;
 

@@ -1,6 +1,6 @@
 //! A folder on this machine, for the native engine.
 
-use super::{ByteStore, FileFacts, Location, StoreError};
+use crate::{ByteStore, FileFacts, Location, StoreError};
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
