@@ -3,9 +3,9 @@
 
 use anyhow::{Context, bail};
 use lakefront_tests::corpus::pool::READS;
-use lakefront_tests::corpus::reading;
-use lakefront_tests::corpus::record;
 use lakefront_tests::corpus::run::{self, Plan};
+use lakefront_tests::corpus::{in_browser, reading, record};
+use lakefront_tests::harness::engine;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -30,6 +30,7 @@ fn start() -> anyhow::Result<ExitCode> {
         n_processes: run::default_processes(),
     };
     let mut json: Option<PathBuf> = None;
+    let mut is_in_browser = false;
     let mut words = std::env::args_os().skip(1);
     while let Some(word) = words.next() {
         let word = word.to_string_lossy().into_owned();
@@ -42,14 +43,23 @@ fn start() -> anyhow::Result<ExitCode> {
             "--json" => json = Some(PathBuf::from(value()?)),
             "--dir" => plan.dir = PathBuf::from(value()?),
             "--only" => plan.only = value()?.to_string_lossy().into_owned(),
+            "--browser" => is_in_browser = true,
             _ => bail!("{word:?} is not an option here"),
         }
     }
-    let records = run::natively(&plan, |n_done, n_all| {
+    let progress = |n_done: usize, n_all: usize| {
         if n_done % PROGRESS_STEP == 0 {
             eprintln!("{n_done} of {n_all} readings");
         }
-    })?;
+    };
+    let records = match is_in_browser {
+        false => run::natively(&plan, progress)?,
+        true => tokio::runtime::Runtime::new()?.block_on(in_browser::read(
+            &plan,
+            &engine::page_dir()?,
+            progress,
+        ))?,
+    };
     if let Some(path) = json {
         std::fs::write(&path, record::to_json(&records)?)
             .with_context(|| format!("cannot write {}", path.display()))?;

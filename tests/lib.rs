@@ -7,6 +7,7 @@ pub mod corpus {
     pub mod cell;
     pub mod features;
     pub mod found;
+    pub mod in_browser;
     pub mod job;
     pub mod oracle;
     pub mod pool;
@@ -21,6 +22,8 @@ pub mod harness {
     pub mod check;
     pub mod child;
     pub mod driver;
+    pub mod engine;
+    pub mod file_server;
     pub mod lakefront;
     pub mod page;
 }

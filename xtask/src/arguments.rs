@@ -8,10 +8,11 @@ Usage: cargo xtask COMMAND
                      builds everything, makes a marketplace and serves it; ARGS go to `lakefront demo`
                      --check opens it in a headless Chromium instead, prints one line of JSON and stops
   test [--long]      formatting, lints, unit tests, corpus tests, and tests in a browser
-  corpus --json FILE [--dir DIR] [-- ARGS]
+  corpus --json FILE [--dir DIR] [--browser] [-- ARGS]
                      reads every Delta table and Parquet file below DIR, also in archives, and compares
                      each with what is expected; one record a table; fails on wrong rows, panics, hangs
                      DIR is ../shared/corpus, or what LAKEFRONT_CORPUS names, unless it is given
+                     --browser reads with the page's worker, over HTTP in headless Chromium
   page               builds the page and the engine, prints the folder they are in
   setup              installs what the other commands need, without running them
 
@@ -45,6 +46,8 @@ pub struct CorpusOptions {
     pub json: PathBuf,
     /// The folder that is searched; the corpus beside the checkout when `None`.
     pub dir: Option<PathBuf>,
+    /// What reads.
+    pub engine: CorpusEngine,
     /// Passed on to the program that reads as they are.
     pub rest: Vec<String>,
 }
@@ -58,6 +61,16 @@ pub struct DemoOptions {
     pub port: Option<u16>,
     /// Passed on to `lakefront demo` as they are.
     pub rest: Vec<String>,
+}
+
+/// Which build of the engine reads a corpus.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum CorpusEngine {
+    /// The native one, from the folder.
+    #[default]
+    Native,
+    /// The page's, in a browser, over HTTP.
+    Browser,
 }
 
 /// How much `test` runs.
@@ -125,6 +138,7 @@ fn parse_corpus<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Command,
         match word {
             "--json" => options.json = path(word, words.next())?,
             "--dir" => options.dir = Some(path(word, words.next())?),
+            "--browser" => options.engine = CorpusEngine::Browser,
             "--" => options.rest = words.by_ref().map(str::to_owned).collect(),
             _ => return Err(unknown(word)),
         }
@@ -182,10 +196,11 @@ mod tests {
         check("demo --scale 5 --port 80", Command::Demo(demo(Some(5), Some(80), &[])));
         check("demo --check --scale 2", Command::Check(demo(Some(2), None, &[])));
         check(
-            "corpus --json a.json --dir b -- --only c",
+            "corpus --json a.json --browser --dir b -- --only c",
             Command::Corpus(CorpusOptions {
                 json: "a.json".into(),
                 dir: Some("b".into()),
+                engine: CorpusEngine::Browser,
                 rest: vec!["--only".to_owned(), "c".to_owned()],
             }),
         );

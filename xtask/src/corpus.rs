@@ -3,9 +3,12 @@
 //! The reading itself is the `corpus` binary of the tests package, where the engine is; here it is
 //! built and started.
 
-use crate::arguments::CorpusOptions;
+use crate::arguments::{CorpusEngine, CorpusOptions};
+use crate::binary::PAGE_VARIABLE;
 use crate::child;
+use crate::page;
 use crate::progress::Stages;
+use crate::setup;
 use crate::workspace::Workspace;
 use anyhow::Context;
 use std::process::{Command, ExitCode, Stdio};
@@ -21,8 +24,16 @@ pub fn run(workspace: &Workspace, options: &CorpusOptions) -> anyhow::Result<Exi
         let mut cargo = workspace.cargo(["build", "--workspace", "--bin=corpus"]);
         child::run("corpus", &mut cargo)
     })?;
+    let mut command = Command::new(workspace.target_dir.join("debug/corpus"));
+    if options.engine == CorpusEngine::Browser {
+        let browser = setup::for_browser()?;
+        command
+            .arg("--browser")
+            .env(PAGE_VARIABLE, page::build_alone(workspace)?)
+            .env("LAKEFRONT_CHROMIUM", &browser.chromium)
+            .env("LAKEFRONT_CHROMEDRIVER", &browser.chromedriver);
+    }
     stages.run("every table and file", || {
-        let mut command = Command::new(workspace.target_dir.join("debug/corpus"));
         let dir = options.dir.clone().unwrap_or_else(|| workspace.corpus_dir());
         command.arg("--json").arg(&options.json).arg("--dir").arg(dir);
         command.args(&options.rest).stdin(Stdio::null());
