@@ -1,10 +1,11 @@
 //! What all questions share: where bytes come from, what was read before, and the session that plans
 //! run in.
 
+mod opened;
+
 use crate::failure;
 use crate::functions;
 use crate::meter::Meter;
-use crate::reader::Footers;
 use crate::store::cached::CachedStore;
 use crate::store::{ByteStore, Location};
 use crate::table::delta;
@@ -21,6 +22,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
 use futures::TryStreamExt;
+use opened::Opened;
 use protocol::{At, ErrorCode, Failure, TableAt, TableKind};
 use std::sync::Arc;
 
@@ -36,6 +38,7 @@ pub struct Lake {
     store: Arc<dyn ByteStore>,
     source: Source,
     state: SessionState,
+    opened: Opened,
 }
 
 impl Lake {
@@ -44,12 +47,9 @@ impl Lake {
     /// # Errors
     /// [`ErrorCode::Internal`] when DataFusion cannot be set up.
     pub fn new(store: Arc<dyn ByteStore>, memory_bytes: usize) -> Result<Lake, Failure> {
-        let source = Source {
-            store: Arc::new(CachedStore::new(Arc::clone(&store), CACHE_BYTES)),
-            footers: Arc::new(Footers::default()),
-        };
+        let source = Source { store: Arc::new(CachedStore::new(Arc::clone(&store), CACHE_BYTES)) };
         let state = session_state(memory_bytes).map_err(|error| failure::of_plan(&error))?;
-        Ok(Lake { store, source, state })
+        Ok(Lake { store, source, state, opened: Opened::default() })
     }
 
     /// Functions and options.
@@ -90,14 +90,31 @@ impl Lake {
         table: &TableAt,
     ) -> Result<LakeTable, Failure> {
         let location = Location::new(table.location.trim_end_matches('/'));
+        let source = self.source.clone();
         match (kind, table.at) {
-            (TableKind::Delta, At::Newest) => {
-                delta::open(name, location, self.store.as_ref(), self.source.clone())
-                    .await
-                    .map_err(delta::DeltaTableError::into_failure)
+            (TableKind::Delta, at) => {
+                if let Some(held) = self.opened.at(&location, at) {
+                    return Ok(held.named(name));
+                }
+                let known = self.opened.newest(&location);
+                let snapshot = known.as_ref().and_then(|known| known.snapshot().cloned());
+                let store = self.store.as_ref();
+                let opened =
+                    delta::open(name.clone(), location.clone(), at, snapshot, store, source)
+                        .await
+                        .map_err(delta::DeltaTableError::into_failure)?;
+                match known {
+                    Some(known) if known.version.version == opened.version.version => {
+                        Ok(known.named(name))
+                    }
+                    _ => {
+                        self.opened.keep(location, &opened);
+                        Ok(opened)
+                    }
+                }
             }
             (TableKind::Parquet, At::Newest) => {
-                parquet_file::open(name, location, self.store.as_ref(), self.source.clone())
+                parquet_file::open(name, location, self.store.as_ref(), source)
                     .await
                     .map_err(of_parquet)
             }

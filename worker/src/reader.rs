@@ -4,6 +4,7 @@
 use crate::meter::Meter;
 use crate::store::cached::CachedStore;
 use crate::store::{Location, StoreError};
+use crate::table::Words;
 use bytes::Bytes;
 use datafusion::common::{DataFusionError, Result as DataFusionResult};
 use datafusion::datasource::listing::PartitionedFile;
@@ -15,17 +16,51 @@ use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::{AsyncFileReader, MetadataFetch};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the first read at a file's end asks for: footers of Gold tables are smaller, and the page
 /// index lies right before them.
 const TAIL_BYTES: u64 = 32 * 1024;
 
-/// Footers of files that never change, by location.
+/// What the footers of one table may take in memory, in bytes.
+const MAX_FOOTER_BYTES: usize = 64 << 20;
+
+/// Footers of one table's files, which never change, in the table's words.
 #[derive(Debug, Default)]
-pub struct Footers(Mutex<HashMap<Location, Arc<ParquetMetaData>>>);
+pub struct Footers(Mutex<HeldFooters>);
+
+#[derive(Debug, Default)]
+struct HeldFooters {
+    by_location: HashMap<Location, Arc<ParquetMetaData>>,
+    /// The oldest first.
+    order: VecDeque<Location>,
+    size_bytes: usize,
+}
+
+impl Footers {
+    fn held(&self) -> MutexGuard<'_, HeldFooters> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, location: &Location) -> Option<Arc<ParquetMetaData>> {
+        self.held().by_location.get(location).cloned()
+    }
+
+    fn keep(&self, location: &Location, footer: &Arc<ParquetMetaData>) {
+        let mut held = self.held();
+        if held.by_location.insert(location.clone(), Arc::clone(footer)).is_none() {
+            held.order.push_back(location.clone());
+            held.size_bytes += footer.memory_size();
+        }
+        while held.size_bytes > MAX_FOOTER_BYTES {
+            let Some(oldest) = held.order.pop_front() else { break };
+            let gone = held.by_location.remove(&oldest);
+            held.size_bytes -= gone.map_or(0, |footer| footer.memory_size()).min(held.size_bytes);
+        }
+    }
+}
 
 /// Makes a reader for each file of a scan, counting on one question's meter.
 #[derive(Debug)]
@@ -34,8 +69,24 @@ pub struct ReaderFactory {
     pub store: Arc<CachedStore>,
     /// Footers that were read before.
     pub footers: Arc<Footers>,
+    /// The table's names for what is in the files; `None` where the files' own names hold.
+    pub words: Option<Arc<Words>>,
     /// The question's counters.
     pub meter: Arc<Meter>,
+}
+
+impl ReaderFactory {
+    /// A reader of the file at `location`, which has `size_bytes`.
+    pub fn open(&self, location: Location, size_bytes: u64) -> FileReader {
+        FileReader {
+            location,
+            size_bytes,
+            store: Arc::clone(&self.store),
+            footers: Arc::clone(&self.footers),
+            words: self.words.clone(),
+            meter: Arc::clone(&self.meter),
+        }
+    }
 }
 
 impl ParquetFileReaderFactory for ReaderFactory {
@@ -49,13 +100,7 @@ impl ParquetFileReaderFactory for ReaderFactory {
         let location = file.extension::<Location>().cloned().ok_or_else(|| {
             DataFusionError::Internal(format!("file {} has no location", file.path()))
         })?;
-        Ok(Box::new(FileReader {
-            location,
-            size_bytes: file.object_meta.size,
-            store: Arc::clone(&self.store),
-            footers: Arc::clone(&self.footers),
-            meter: Arc::clone(&self.meter),
-        }))
+        Ok(Box::new(self.open(location, file.object_meta.size)))
     }
 }
 
@@ -68,8 +113,8 @@ pub struct FileReader {
     pub size_bytes: u64,
     /// Where the bytes come from.
     pub store: Arc<CachedStore>,
-    /// Footers that were read before.
-    pub footers: Arc<Footers>,
+    footers: Arc<Footers>,
+    words: Option<Arc<Words>>,
     /// The question's counters.
     pub meter: Arc<Meter>,
 }
@@ -102,11 +147,7 @@ impl AsyncFileReader for FileReader {
     ) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
         async move {
             self.meter.add_file(self.location.as_str());
-            let held = {
-                let footers = self.footers.0.lock().unwrap_or_else(PoisonError::into_inner);
-                footers.get(&self.location).cloned()
-            };
-            if let Some(footer) = held {
+            if let Some(footer) = self.footers.get(&self.location) {
                 return Ok(footer);
             }
             // The page index is read with the footer, whatever this scan wants, since the footer is
@@ -117,12 +158,15 @@ impl AsyncFileReader for FileReader {
                 .with_page_index_policy(PageIndexPolicy::Optional);
             let (location, size_bytes) = (self.location.clone(), self.size_bytes);
             let loaded = reader.load_and_finish(Tail(self), size_bytes).await;
-            let footer = Arc::new(loaded.map_err(|error| match error {
+            let named = loaded.and_then(|footer| match &self.words {
+                Some(words) => words.put(footer),
+                None => Ok(footer),
+            });
+            let footer = Arc::new(named.map_err(|error| match error {
                 ParquetError::External(source) => ParquetError::External(source),
                 error => ParquetError::General(format!("{location}: {error}")),
             })?);
-            let mut footers = self.footers.0.lock().unwrap_or_else(PoisonError::into_inner);
-            footers.insert(self.location.clone(), Arc::clone(&footer));
+            self.footers.keep(&self.location, &footer);
             Ok(footer)
         }
         .boxed()
