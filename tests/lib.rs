@@ -9,6 +9,8 @@ pub mod corpus {
     pub mod found;
     pub mod in_browser;
     pub mod job;
+    pub mod mutant;
+    pub mod mutants;
     pub mod oracle;
     pub mod pool;
     pub mod reading;
