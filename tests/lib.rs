@@ -1,6 +1,15 @@
 //! What the tests in a browser, `page-check` and the corpus runner share. The tests themselves are
 //! beside it.
 
+pub mod bench {
+    //! What questions cost, beside what they need.
+    pub mod duckdb;
+    pub mod lake;
+    pub mod measure;
+    pub mod needed;
+    pub mod snapshot;
+}
+
 pub mod corpus {
     //! Every table and file below a folder: read by the engine, compared with a plain reader.
     pub mod archive;
