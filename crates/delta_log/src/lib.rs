@@ -10,6 +10,7 @@
 
 mod action;
 mod checkpoint;
+mod checksum;
 mod commit;
 mod deletion_vector;
 mod error;

@@ -65,7 +65,8 @@ impl DeltaTableError {
             DeltaTableError::Store(error) => return failure::of_store(error),
             DeltaTableError::Scalar(error) => return failure::of_plan(error),
             DeltaTableError::Log { source, .. } => match source.kind() {
-                ErrorKind::NotATable | ErrorKind::Gone | ErrorKind::Denied => ErrorCode::NotFound,
+                ErrorKind::NotATable | ErrorKind::Gone => ErrorCode::NotFound,
+                ErrorKind::Denied => ErrorCode::Forbidden,
                 ErrorKind::Unsupported => ErrorCode::UnsupportedFeature,
                 ErrorKind::Malformed => ErrorCode::MalformedLog,
                 ErrorKind::Misuse => ErrorCode::Internal,
@@ -144,6 +145,7 @@ async fn walk(
                 let fetched = match outcome {
                     Ok(bytes) => Fetched::Bytes(bytes),
                     Err(StoreError::Absent { .. }) => Fetched::Absent,
+                    Err(StoreError::Forbidden { .. }) => Fetched::Forbidden,
                     Err(error) => return Err(error.into()),
                 };
                 walk.answer(&path, fetched).map_err(failed)?;
