@@ -1,6 +1,7 @@
 //! Why a log cannot be read, and what a caller does about it.
 
 use crate::feature;
+use crate::path::checksum_path;
 use crate::{
     CheckpointError, CheckpointRule, CommitError, HintError, SchemaError, checkpoint_path,
     commit_path,
@@ -130,6 +131,18 @@ pub enum LogError {
         /// The file.
         path: String,
     },
+    /// The version checksum contradicts the log.
+    #[error("`{}`: `{field}` is {found} in the checksum, {expected} in the log", checksum_path(*version))]
+    Checksum {
+        /// The version.
+        version: u64,
+        /// The field of the checksum.
+        field: &'static str,
+        /// What the checksum says.
+        found: String,
+        /// What the log says.
+        expected: String,
+    },
     /// No protocol action up to the last version.
     #[error("no protocol action up to version {version}")]
     MissingProtocol {
@@ -235,6 +248,7 @@ impl LogError {
             | LogError::UnsupportedFormat { .. } => ErrorKind::Unsupported,
             LogError::Schema { source, .. } if source.is_unsupported() => ErrorKind::Unsupported,
             LogError::Hint { .. }
+            | LogError::Checksum { .. }
             | LogError::Commit(_)
             | LogError::Checkpoint(_)
             | LogError::MissingProtocol { .. }

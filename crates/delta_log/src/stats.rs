@@ -34,11 +34,9 @@ pub struct Stats {
 
 impl PartialEq for Stats {
     fn eq(&self, other: &Stats) -> bool {
-        let same = |a: &BTreeMap<_, Box<RawValue>>, b: &BTreeMap<_, Box<RawValue>>| {
-            let text = |(column, value): (&Vec<String>, &Box<RawValue>)| {
-                (column.clone(), value.get().to_owned())
-            };
-            a.len() == b.len() && a.iter().map(text).eq(b.iter().map(text))
+        let same = |a: &BTreeMap<Vec<String>, Box<RawValue>>, b: &BTreeMap<_, Box<RawValue>>| {
+            let mut pairs = a.iter().zip(b);
+            a.len() == b.len() && pairs.all(|(a, b)| a.0 == b.0 && a.1.get() == b.1.get())
         };
         self.num_records == other.num_records
             && self.tight_bounds == other.tight_bounds

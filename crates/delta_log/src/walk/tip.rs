@@ -222,11 +222,14 @@ impl LogWalk {
                 replay.set_time(time);
             }
         }
-        match self.target {
-            Target::Version(wanted) if wanted != version => {
-                Err(LogError::VersionAhead { version: wanted, newest: version })
-            }
-            _ => self.finish(version),
+        if let Target::Version(wanted) = self.target
+            && wanted != version
+        {
+            return Err(LogError::VersionAhead { version: wanted, newest: version });
+        }
+        match self.settle_checksum(version)? {
+            true => self.finish(version),
+            false => Ok(()),
         }
     }
 
