@@ -7,14 +7,7 @@ use std::error::Error;
 
 /// The failure that a store's error is on the wire.
 pub fn of_store(error: &StoreError) -> Failure {
-    let code = match error {
-        StoreError::Absent { .. } => ErrorCode::NotFound,
-        StoreError::Unauthorized { .. } => ErrorCode::Unauthorized,
-        StoreError::Forbidden { .. } => ErrorCode::Forbidden,
-        StoreError::NoRanges { .. } => ErrorCode::NoRanges,
-        StoreError::WrongBytes { .. } | StoreError::Network { .. } => ErrorCode::Network,
-    };
-    Failure::new(code, error.to_string())
+    Failure::new(error.code(), error.to_string())
 }
 
 /// The failure that an error of a running plan is on the wire: that of the store if the store is
