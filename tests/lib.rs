@@ -5,6 +5,7 @@ pub mod harness {
     pub mod check;
     pub mod child;
     pub mod driver;
+    pub mod hostile;
     pub mod lakefront;
     pub mod page;
 }

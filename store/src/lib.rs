@@ -1,8 +1,10 @@
 //! Where bytes come from. A store reads files and parts of files; it never lists, never probes with
 //! HEAD, and never reads a whole file where a part was asked for.
 
+pub mod budget;
 pub mod cached;
 pub mod clock;
+pub mod conformance;
 mod content;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod dir;
