@@ -97,6 +97,11 @@ impl Suite<'_> {
         let named = location.with_identity("first");
         let got = self.store.get(&named).await;
         self.expect("an identity changes nothing", path, got, |got| got == bytes);
+        for range in ranges(n_bytes) {
+            let got = self.store.get_range(&named, range.clone()).await;
+            let expected = slice(bytes, &range);
+            self.expect("nor to a range", path, got, |got| *got == expected);
+        }
     }
 
     async fn parts(&mut self, path: &str, bytes: &Bytes) {

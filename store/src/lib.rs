@@ -15,6 +15,7 @@ mod location;
 pub mod memory;
 pub mod meter;
 pub mod pace;
+pub mod persistent;
 pub mod presence;
 #[cfg_attr(target_arch = "wasm32", path = "turn/browser.rs")]
 #[cfg_attr(not(target_arch = "wasm32"), path = "turn/native.rs")]
@@ -29,6 +30,7 @@ pub use http::HttpStore;
 pub use http::HttpStore as PlatformStore;
 pub use location::Location;
 pub use memory::MemoryStore;
+pub use persistent::PersistentStore;
 
 use bytes::Bytes;
 use futures::FutureExt;

@@ -7,11 +7,24 @@ mod harness;
 use harness::Hostile;
 use std::sync::Arc;
 use store::cached::CachedStore;
+use store::clock::PlatformClock;
+use store::persistent::{MemoryDisk, PersistentStore, Shelf};
 use store::{ByteStore, HttpStore, Location, MemoryStore, PlatformStore, conformance};
 
 async fn check(name: &str, store: Arc<dyn ByteStore>) {
     let breaches = conformance::breaches(store.as_ref()).await;
     assert!(breaches.is_empty(), "{name}: {breaches:#?}");
+    let disk = Arc::new(MemoryDisk::default());
+    for _ in 0..2 {
+        let shelf = Shelf::new(disk.clone(), 1 << 30);
+        let clock = Arc::new(PlatformClock::default());
+        let kept = PersistentStore::new(Arc::clone(&store), name, shelf, clock);
+        let breaches = conformance::breaches(&kept).await;
+        assert!(breaches.is_empty(), "{name}, kept: {breaches:#?}");
+        let cached = CachedStore::new(Arc::new(kept), 1 << 30);
+        let breaches = conformance::breaches(&cached).await;
+        assert!(breaches.is_empty(), "{name}, kept and cached: {breaches:#?}");
+    }
     for capacity_bytes in [1 << 30, 200_000, 0] {
         let cached = CachedStore::new(Arc::clone(&store), capacity_bytes);
         for _ in 0..2 {

@@ -35,7 +35,7 @@ const HEADERS: [&str; 7] = [
 
 /// The browser.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct PlatformTransport;
+pub struct PlatformTransport(());
 
 impl Transport for PlatformTransport {
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response, TransportError>> {
