@@ -35,6 +35,10 @@ pub enum ErrorCode {
     NoRanges,
     /// The network or the server failed: try again.
     Network,
+    /// The server answers, and does not let a page of this origin read it: see CORS.
+    Blocked,
+    /// A file was changed while it was read: open the lake anew.
+    Changed,
     /// The table needs a Delta feature that the reader lacks.
     UnsupportedFeature,
     /// A commit or checkpoint of the log is not right.
