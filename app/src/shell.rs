@@ -175,6 +175,7 @@ impl Shell {
                 Some(event) => event,
                 None => return,
             },
+            Said::Forgotten => return,
             Said::Failed(failure) => Event::Failed { id, failure },
             Said::Panicked { message } => Event::WorkerDied { message },
         };

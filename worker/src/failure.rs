@@ -13,6 +13,11 @@ pub fn of_store(error: &StoreError) -> Failure {
     Failure::new(error.code(), error.to_string())
 }
 
+/// The store's error that `error` comes from, if it does.
+pub fn store_error(error: &DataFusionError) -> Option<&StoreError> {
+    cause(error)
+}
+
 /// The failure that an error of a running plan is on the wire: that of the store if the store is
 /// its cause, else what DataFusion makes of it.
 pub fn of_plan(error: &DataFusionError) -> Failure {

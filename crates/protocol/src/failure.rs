@@ -33,6 +33,8 @@ pub enum ErrorCode {
     NotFound,
     /// The server does not answer byte ranges; nothing is downloaded whole instead.
     NoRanges,
+    /// A file of the version that is shown was removed: open the newest one.
+    VersionGone,
     /// The network or the server failed: try again.
     Network,
     /// The server answers, and does not let a page of this origin read it: see CORS.

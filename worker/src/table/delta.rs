@@ -69,6 +69,7 @@ pub async fn open(
         committed_at_us: snapshot.committed_at_us,
         n_files: snapshot.adds.len() as u64,
         size_bytes: snapshot.adds.iter().map(|add| add.size_bytes).sum(),
+        stale_since_us: None,
     };
     let files = FileSet::Delta { location, snapshot: Arc::clone(&snapshot) };
     Ok(LakeTable::of_snapshot(version, files, &snapshot, source))

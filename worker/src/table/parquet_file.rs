@@ -56,6 +56,7 @@ pub async fn open(
         committed_at_us: facts.modified_us,
         n_files: 1,
         size_bytes: facts.size_bytes,
+        stale_since_us: None,
     };
     let file =
         DataFile { location, size_bytes: facts.size_bytes, partition_values: BTreeMap::new() };
