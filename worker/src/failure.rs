@@ -52,8 +52,11 @@ pub fn of_plan(error: &DataFusionError) -> Failure {
 }
 
 /// Whether the file is refused because nobody here has its key.
-fn is_encrypted(error: &ParquetError) -> bool {
-    error.to_string().contains("encryption")
+pub fn is_encrypted(error: &ParquetError) -> bool {
+    {
+        let text = error.to_string();
+        text.contains("encryption") || text.contains("encrypted")
+    }
 }
 
 /// Names the tables in a failure of a decoder, which does not know what it decodes.

@@ -12,6 +12,7 @@ use crate::store::budget::Budget;
 use crate::store::cached::CachedStore;
 use crate::store::{ByteStore, Location, PersistentStore, presence};
 use crate::table::delta;
+use crate::table::manifest::{self, ManifestError};
 use crate::table::parquet_file::{self, ParquetTableError};
 use crate::table::{LakeTable, NO_STORE_URL, Source};
 use catalog::Name;
@@ -30,6 +31,9 @@ use std::sync::Arc;
 
 /// What the engine may use for hash tables, sorts and caches, unless it is told otherwise.
 pub const DEFAULT_MEMORY_BYTES: u64 = 1 << 30;
+
+/// The list of its files in a folder of Parquet files.
+const MANIFEST_NAME: &str = "_files.json";
 
 /// A place where tables lie, and what is known of its files.
 #[derive(Debug)]
@@ -118,36 +122,52 @@ impl Lake {
     ) -> Result<LakeTable, Failure> {
         let location = Location::new(table.location.trim_end_matches('/'));
         let source = self.source.clone();
+        let store = self.store.as_ref();
         match (kind, table.at) {
-            (TableKind::Delta, at) => {
-                if let Some(held) = self.opened.at(&location, at) {
-                    return Ok(held.named(name));
-                }
-                let known = self.opened.newest(&location);
-                let snapshot = known.as_ref().and_then(|known| known.snapshot().cloned());
-                let store = self.store.as_ref();
-                let opened =
-                    delta::open(name.clone(), location.clone(), at, snapshot, store, source)
-                        .await
-                        .map_err(delta::DeltaTableError::into_failure)?;
-                match known {
-                    Some(known) if known.version.version == opened.version.version => {
-                        Ok(known.named(name))
-                    }
-                    _ => {
-                        self.opened.keep(location, &opened);
-                        Ok(opened)
-                    }
-                }
-            }
-            (TableKind::Parquet, At::Newest) => {
-                parquet_file::open(name, location, self.store.as_ref(), source)
-                    .await
-                    .map_err(of_parquet)
-            }
+            (TableKind::Delta, at) => self.open_delta(name, location, at).await,
+            (TableKind::Parquet, At::Newest) => parquet_file::open(name, location, store, source)
+                .await
+                .map_err(ParquetTableError::into_failure),
+            (TableKind::Files, At::Newest) => manifest::open(name, location, store, source)
+                .await
+                .map_err(ManifestError::into_failure),
             _ => {
                 let message = format!("{location} has one state only, the newest");
                 Err(Failure::new(ErrorCode::InvalidRequest, message))
+            }
+        }
+    }
+
+    async fn open_delta(
+        &self,
+        name: Name,
+        location: Location,
+        at: At,
+    ) -> Result<LakeTable, Failure> {
+        if let Some(held) = self.opened.at(&location, at) {
+            return Ok(held.named(name));
+        }
+        let (store, source) = (self.store.as_ref(), self.source.clone());
+        let known = self.opened.newest(&location);
+        let snapshot = known.as_ref().and_then(|known| known.snapshot().cloned());
+        let (place, its_name) = (location.clone(), name.clone());
+        let opened = match delta::open(its_name, place, at, snapshot, store, source.clone()).await {
+            // A folder without a log is a table if it has a list of its files.
+            Err(error) if error.is_no_log() && at == At::Newest => {
+                let list = location.join(MANIFEST_NAME);
+                return match manifest::open(name, list, store, source).await {
+                    Ok(table) => Ok(table),
+                    Err(lists) if lists.is_absent() => Err(error.into_failure()),
+                    Err(lists) => Err(lists.into_failure()),
+                };
+            }
+            opened => opened.map_err(delta::DeltaTableError::into_failure)?,
+        };
+        match known {
+            Some(known) if known.version.version == opened.version.version => Ok(known.named(name)),
+            _ => {
+                self.opened.keep(location, &opened);
+                Ok(opened)
             }
         }
     }
@@ -223,13 +243,4 @@ fn session_state(budget: Arc<Budget>) -> Result<SessionState, DataFusionError> {
     runtime.register_object_store(url.as_ref(), nothing);
     let builder = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime);
     Ok(functions::register(builder).build())
-}
-
-fn of_parquet(error: ParquetTableError) -> Failure {
-    match &error {
-        ParquetTableError::Store(store) => failure::of_store(store),
-        ParquetTableError::Footer { .. } => {
-            Failure::new(ErrorCode::MalformedFile, error.to_string())
-        }
-    }
 }

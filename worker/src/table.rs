@@ -4,6 +4,7 @@ mod align;
 mod deletions;
 pub mod delta;
 mod files;
+pub mod manifest;
 pub mod parquet_file;
 mod prune;
 mod rename;

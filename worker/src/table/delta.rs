@@ -27,6 +27,11 @@ pub enum DeltaTableError {
 }
 
 impl DeltaTableError {
+    /// Whether the folder has no log at all.
+    pub fn is_no_log(&self) -> bool {
+        matches!(self, DeltaTableError::Log { source: LogError::NotATable, .. })
+    }
+
     /// The failure that the page is told.
     pub fn into_failure(self) -> Failure {
         let code = match &self {
