@@ -75,15 +75,16 @@ fn test_command(
     cargo
 }
 
-/// The page is only whole when it is compiled for the browser, so it is checked for it as well.
+/// Page and byte stores are only whole when they are compiled for the browser, so they are checked for
+/// it as well.
 fn lint(workspace: &Workspace, built: &Built) -> anyhow::Result<()> {
     // A list of one range of bytes is what it looks like here.
     let allowed = ["--allow", "clippy::single_range_in_vec_init"];
     let deny = [["--", "--deny", "warnings"].as_slice(), &allowed].concat();
     let mut native = workspace.cargo(["clippy", "--workspace", "--all-targets"]);
     child::run("clippy", native.args(&deny).env(binary::PAGE_VARIABLE, &built.page_dir))?;
-    let mut page = workspace.cargo(["clippy", "--package=app", "--target=wasm32-unknown-unknown"]);
-    child::run("clippy", page.args(&deny))
+    let mut page = workspace.cargo(["clippy", "--package=app", "--package=store"]);
+    child::run("clippy", page.arg("--target=wasm32-unknown-unknown").args(&deny))
 }
 
 impl Tally {

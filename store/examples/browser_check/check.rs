@@ -177,7 +177,7 @@ async fn disk_laws(report: &mut Report, name: &str, disk: &dyn Disk) {
         let short = bytes::Bytes::from_static(b"short");
         let mut found = Vec::new();
         disk.remove("a").await?;
-        found.push(disk.read("a").await? == None);
+        found.push(disk.read("a").await?.is_none());
         disk.write("a", long.clone()).await?;
         found.push(disk.read("a").await? == Some(long));
         disk.write("a", short.clone()).await?;
