@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// No stall lasts longer, whatever a client does.
 const MAX_STALL: Duration = Duration::from_secs(120);
 
+/// Of a longer file only so much is made a gzip stream, which has to be quick.
+const MAX_GZIP_BYTES: usize = 1 << 20;
+
 /// Bodies go out in such pieces, so that an ended download is noticed.
 const PIECE_BYTES: usize = 16 * 1024;
 
@@ -115,7 +118,7 @@ impl State {
             Behaviour::Gzip => {
                 headers.extend(right);
                 headers.push("Content-Encoding: gzip".to_owned());
-                let stream_of = gzip(whole);
+                let stream_of = gzip(whole.get(..MAX_GZIP_BYTES).unwrap_or(whole));
                 let part = asked.and_then(|a| stream_of.get(a.start as usize..a.end as usize));
                 self.say(stream, status, &headers, part.unwrap_or(&stream_of))
             }
