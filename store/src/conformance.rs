@@ -16,7 +16,7 @@ pub struct Breach {
 }
 
 /// So many ranges of each file are read.
-const N_RANGES: usize = 40;
+const N_RANGES: usize = 16;
 
 /// The files that a store under test must hold: path and bytes.
 pub fn files() -> Vec<(&'static str, Bytes)> {

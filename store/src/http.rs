@@ -13,6 +13,7 @@ pub mod transport;
 
 pub use platform::PlatformTransport;
 pub use retry::Policy;
+use transport::Reuse;
 pub use transport::Transport;
 
 use crate::clock::{Clock, PlatformClock};
@@ -61,6 +62,14 @@ impl HttpStore {
     pub fn with_max_whole_bytes(self, max_whole_bytes: u64) -> HttpStore {
         let mut client = self.0.anew();
         client.max_whole_bytes = max_whole_bytes;
+        HttpStore(Arc::new(client))
+    }
+
+    /// The same store past the browser's cache, for one below a [`crate::PersistentStore`]: bytes are
+    /// not kept twice, and reads of one file do not wait for that cache's lock.
+    pub fn without_http_cache(self) -> HttpStore {
+        let mut client = self.0.anew();
+        client.reuse = Reuse::Never;
         HttpStore(Arc::new(client))
     }
 

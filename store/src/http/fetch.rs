@@ -111,19 +111,36 @@ async fn chunk(reader: &ReadableStreamDefaultReader) -> Result<Option<Bytes>, Tr
     Ok(Some(Bytes::from(value.unchecked_into::<Uint8Array>().to_vec())))
 }
 
-/// Why `fetch` failed without a status, which it does not tell: when the same server answers a
-/// request whose answer nobody may look at, then CORS is why.
+/// Why `fetch` failed without a status, which it does not tell.
+///
+/// If the server answers the same request without a range, then the range is at fault: a part of an
+/// encoded body cannot be decoded, or another origin does not allow the header. If it answers only
+/// where nobody may look at the answer, then CORS is. No body is read to learn that.
 async fn explain(request: &Request, error: &JsValue) -> TransportError {
     let Some((origin, is_elsewhere)) = origins(&request.url) else { return away(error) };
-    if !is_elsewhere {
-        return away(error);
-    }
     let reason = text_of(error);
-    if origin.starts_with("https:") && request.url.starts_with("http:") {
+    if is_elsewhere && origin.starts_with("https:") && request.url.starts_with("http:") {
         let reason = format!("{reason}: a page over https may not read http");
         return TransportError::Blocked { origin, reason };
     }
     let probe = Request { range: None, reuse: Reuse::Never, ..request.clone() };
+    if request.range.is_some()
+        && let Ok((sent, _abort)) = start(&probe, RequestMode::Cors)
+        && let Ok(answer) = JsFuture::from(sent).await
+    {
+        let answer = answer.unchecked_into::<web_sys::Response>();
+        return match answer.headers().get("content-encoding") {
+            Ok(Some(encoding)) => TransportError::Encoded { encoding },
+            _ if is_elsewhere => {
+                let reason = format!("{reason}, but only to a range");
+                TransportError::Blocked { origin, reason }
+            }
+            _ => TransportError::Broken { reason },
+        };
+    }
+    if !is_elsewhere {
+        return away(error);
+    }
     let Ok((sent, _abort)) = start(&probe, RequestMode::NoCors) else { return away(error) };
     match JsFuture::from(sent).await {
         Ok(_) => TransportError::Blocked { origin, reason },

@@ -55,6 +55,14 @@ impl Seen {
         }
     }
 
+    /// Passes caches on the way by for the file hereafter.
+    pub fn pass_caches(&mut self, location: &Location) {
+        match self.files.get_mut(location) {
+            Some(known) => known.reuse = Reuse::Never,
+            None => self.remember(location, Validator::default(), Reuse::Never),
+        }
+    }
+
     /// Remembers a file that was read whole, whatever it was before.
     pub fn replace(&mut self, location: &Location, validator: Validator) {
         match self.files.get_mut(location) {

@@ -159,6 +159,10 @@ fn what_may_pass_is_asked_again_and_what_may_not_is_not() {
     check(asked(), vec![away(), away(), away(), away()], "no route (asked 4 times)", 4);
     let busy = || answer(Head::new(429), "");
     check(asked(), vec![busy(), busy(), busy(), busy()], "answered 429 (asked 4 times)", 4);
+    let encoded = TransportError::Encoded { encoding: "gzip".into() };
+    check(asked(), vec![Say::Fail(encoded)], "Content-Encoding: gzip", 1);
+    let whole = vec![answer(part(0, 9, ""), "abc"), answer(Head::new(200), "abc")];
+    check(Part::Whole { max_bytes: 9 }, whole, "abc", 2);
     let blocked = TransportError::Blocked { origin: "http://p".into(), reason: "no".into() };
     check(asked(), vec![Say::Fail(blocked)], "Access-Control-Allow-Origin: http://p", 1);
 }

@@ -89,6 +89,12 @@ pub enum TransportError {
         /// The platform's text.
         reason: String,
     },
+    /// The server answers, with a part of an encoded body that the browser cannot decode.
+    #[error("a part of Content-Encoding: {encoding} cannot be decoded")]
+    Encoded {
+        /// Such as `gzip`.
+        encoding: String,
+    },
     /// The body broke off.
     #[error("{reason}")]
     Broken {
