@@ -1,5 +1,5 @@
 //! `delta_log` against delta_kernel on every table of the corpus: where both read, they see the
-//! same version, schema, files and partition values, or a list below says why not.
+//! same version, schema, files, partition values and deleted rows, or a list below says why not.
 //!
 //! Needs the corpus folder named by `LAKEFRONT_CORPUS` (default `../shared/corpus`); without it the
 //! test says so and counts as skipped.
@@ -11,7 +11,9 @@ use delta_kernel::engine::arrow_conversion::TryIntoArrow;
 use delta_kernel::scan::state::ScanFile;
 use delta_kernel_default_engine::DefaultEngine;
 use delta_kernel_default_engine::storage::store_from_url;
-use delta_log::{ErrorKind, Fetched, FilePath, LogError, LogWalk, Snapshot, Step};
+use delta_log::{
+    DeletionVector, ErrorKind, Fetched, FilePath, LogError, LogWalk, Snapshot, Step,
+};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind as IoErrorKind;
@@ -22,28 +24,12 @@ use walkdir::WalkDir;
 
 /// Tables that delta_kernel reads and `delta_log` refuses: the name, and what its error must say.
 /// A table that is read one day leaves the list.
-const KNOWN_REFUSED: &[(&str, &str)] = &[
-    ("golden/data-reader-timestamp_ntz-id-mode", "reader feature `columnMapping`"),
-    ("golden/data-reader-timestamp_ntz-name-mode", "reader feature `columnMapping`"),
-    (
-        "golden/data-skipping-basic-stats-all-types-columnmapping-name",
-        "reader feature `columnMapping`",
-    ),
-    ("golden/table-with-columnmapping-mode-id", "reader feature `columnMapping`"),
-    ("kernel/cdf-column-mapping-id-mode", "reader feature `columnMapping`"),
-    ("kernel/cdf-column-mapping-name-mode", "reader feature `columnMapping`"),
-    ("kernel/cdf-column-mapping-name-mode-3-7", "reader feature `columnMapping`"),
-    ("kernel/partition_cm/id", "reader feature `columnMapping`"),
-    ("kernel/partition_cm/name", "reader feature `columnMapping`"),
-    ("kernel/stats-writing-all-types", "reader feature `columnMapping`"),
-    ("kernel/type-widening", "reader feature `typeWidening-preview`"),
-    ("kernel/unshredded-variant", "reader feature `variantType-preview`"),
-];
+const KNOWN_REFUSED: &[(&str, &str)] = &[];
 
 /// Tables that both read and see differently: the name, and why that is right.
 const KNOWN_DIFFERENT: &[(&str, &str)] = &[(
-    "kernel/parquet_row_group_skipping",
-    "its multi-part checkpoint has a column that no commit has; delta_log reads the commits",
+    "kernel/unshredded-variant",
+    "a variant is a struct of bytes to delta_kernel, and marked text to delta_log",
 )];
 
 /// What a reader sees of a table.
@@ -61,6 +47,7 @@ struct SeenFile {
     /// Without those that are null.
     partition_values: BTreeMap<String, String>,
     num_records: Option<u64>,
+    deleted_rows: Option<Vec<u64>>,
 }
 
 #[test]
@@ -81,7 +68,7 @@ fn delta_log_sees_what_delta_kernel_sees() -> Result<()> {
                 wrong.push(format!("{name}: is read, strike it off KNOWN_REFUSED"));
             }
             (Ok(ours), Ok(theirs)) => {
-                match (difference(&seen(&ours).context(name.clone())?, &theirs), different) {
+                match (difference(&seen(&ours, root).context(name.clone())?, &theirs), different) {
                     (None, None) => n_equal += 1,
                     (Some(_), Some(_)) => n_different += 1,
                     (None, Some(_)) => wrong.push(format!("{name}: strike it off KNOWN_DIFFERENT")),
@@ -196,12 +183,12 @@ fn ours(root: &Path) -> Result<Result<Arc<Snapshot>, LogError>> {
     }
 }
 
-fn seen(snapshot: &Snapshot) -> Result<Seen> {
+fn seen(snapshot: &Snapshot, root: &Path) -> Result<Seen> {
     let mut files = BTreeMap::new();
     for add in &snapshot.adds {
         for column in &snapshot.metadata.partition_columns {
-            let value = add.partition_value(column);
             let field = snapshot.metadata.schema.field_with_name(column)?;
+            let value = add.partition_value(delta_log::physical_name(field));
             delta_log::partition_array(field.data_type(), value)?;
         }
         let values = add.partition().iter();
@@ -212,6 +199,10 @@ fn seen(snapshot: &Snapshot) -> Result<Seen> {
                 .filter_map(|(column, value)| Some((column.to_owned(), value?.to_owned())))
                 .collect(),
             num_records: add.stats()?.and_then(|stats| stats.num_records),
+            deleted_rows: match &add.deletion_vector {
+                Some(vector) => Some(deleted_rows(vector, root)?),
+                None => None,
+            },
         };
         if files.insert(add.path.clone(), file).is_some() {
             bail!("file `{}` is there twice", add.path.as_str());
@@ -221,12 +212,24 @@ fn seen(snapshot: &Snapshot) -> Result<Seen> {
     Ok(Seen { version: snapshot.version, schema, files })
 }
 
+fn deleted_rows(vector: &DeletionVector, root: &Path) -> Result<Vec<u64>> {
+    let bytes = match vector.byte_range() {
+        Some((path, range)) => {
+            let file = fs::read(root.join(path.as_str()))?;
+            let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
+            Some(file.get(range).context("the vector lies in its file")?.to_vec())
+        }
+        None => None,
+    };
+    Ok(vector.decode(bytes.as_deref())?.iter().collect())
+}
+
 /// What delta_kernel sees of the table at `root`.
 fn theirs(root: &Path) -> Result<Seen> {
     let root = fs::canonicalize(root)?;
     let url = Url::from_directory_path(&root).ok().context("a path is a URL")?;
     let engine = DefaultEngine::builder(store_from_url(&url)?).build();
-    let snapshot = KernelSnapshot::builder_for(url).build(&engine)?;
+    let snapshot = KernelSnapshot::builder_for(url.clone()).build(&engine)?;
     let schema: Schema = snapshot.schema().as_ref().try_into_arrow()?;
     let version = snapshot.version();
     let scan = snapshot.scan_builder().build()?;
@@ -241,6 +244,7 @@ fn theirs(root: &Path) -> Result<Seen> {
             modification_time_ms: file.modification_time,
             partition_values: file.partition_values.into_iter().collect(),
             num_records: file.stats.map(|stats| stats.num_records),
+            deleted_rows: file.dv_info.get_row_indexes(&engine, &url)?,
         };
         by_path.insert(FilePath::parse(&file.path)?, seen);
     }
@@ -285,4 +289,5 @@ fn is_same(ours: &SeenFile, theirs: &SeenFile) -> bool {
         && ours.size_bytes == theirs.size_bytes
         && ours.modification_time_ms == theirs.modification_time_ms
         && ours.partition_values == theirs.partition_values
+        && ours.deleted_rows == theirs.deleted_rows
 }

@@ -1,5 +1,6 @@
 //! Why a log cannot be read, and what a caller does about it.
 
+use crate::feature;
 use crate::path::checksum_path;
 use crate::{
     CheckpointError, CheckpointRule, CommitError, HintError, SchemaError, checkpoint_path,
@@ -169,10 +170,20 @@ pub enum LogError {
         min_reader_version: i32,
     },
     /// The table uses a reader feature that this crate lacks.
-    #[error("reader feature `{feature}` is not supported")]
+    #[error("reader feature `{feature}` is not supported{}", feature::reason(feature))]
     UnsupportedFeature {
         /// The feature's name in the protocol.
         feature: String,
+    },
+    /// A table property that a reader must understand and cannot.
+    #[error("table property `{key}` is `{found}`, not {expected}")]
+    Property {
+        /// The property's name.
+        key: &'static str,
+        /// Its value.
+        found: String,
+        /// What it must be.
+        expected: &'static str,
     },
     /// The data files are not Parquet.
     #[error("data files in format `{provider}` are not supported, only `parquet`")]
@@ -243,6 +254,7 @@ impl LogError {
             | LogError::MissingProtocol { .. }
             | LogError::MissingMetadata { .. }
             | LogError::Protocol { .. }
+            | LogError::Property { .. }
             | LogError::Schema { .. } => ErrorKind::Malformed,
             LogError::Unasked { .. } => ErrorKind::Misuse,
         }

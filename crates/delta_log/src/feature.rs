@@ -1,34 +1,104 @@
 //! Whether this crate can read a table right, judged by its protocol and its configuration.
 
-use crate::{LogError, Protocol, ProtocolRule};
+use crate::{ColumnMapping, LogError, Protocol, ProtocolRule};
 use std::collections::BTreeMap;
 
-/// The reader features under which every row is still read right. Two of them change rows only
-/// when they are used, and are refused then: `columnMapping` when its mode is on, `v2Checkpoint` when only such a checkpoint leads to the
-/// last version. `timestampWithoutTimezone` is a name that some writers give `timestampNtz`.
-const READABLE: [&str; 6] = [
-    "columnMapping",
+/// The reader features under which every row is still read right. `v2Checkpoint` is refused when
+/// only such a checkpoint leads to the last version, `geospatial` when a column has such a type.
+/// `timestampWithoutTimezone` is a name that some writers give `timestampNtz`.
+///
+/// Source: Delta protocol, "Valid Feature Names in Table Features".
+const READABLE: [&str; 14] = [
+    COLUMN_MAPPING,
     "deletionVectors",
+    "geospatial",
     "timestampNtz",
     "timestampWithoutTimezone",
+    "typeWidening",
+    "typeWidening-preview",
     "v2Checkpoint",
     "vacuumProtocolCheck",
+    "variantShredding",
+    "variantShredding-preview",
+    "variantType",
+    "variantType-preview",
+    // It moves the writers of a table; what is here stays as it is.
+    "redirectWriterOnly-preview",
 ];
+
+/// Features that bind writers only, which some of them put into the list for readers too. None of
+/// them changes what a file or the log says. Values of partition columns that a file has besides
+/// the log are the same, and are not read.
+const OF_WRITERS: [&str; 21] = [
+    "allowColumnDefaults",
+    "appendOnly",
+    "changeDataFeed",
+    "checkConstraints",
+    "checkpointProtection",
+    "clustering",
+    "collations",
+    "collations-preview",
+    "domainMetadata",
+    "generatedColumns",
+    "icebergCompatV1",
+    "icebergCompatV2",
+    "icebergCompatV3",
+    "icebergWriterCompatV1",
+    "icebergWriterCompatV3",
+    "identityColumns",
+    "inCommitTimestamp",
+    "inCommitTimestamp-preview",
+    "invariants",
+    "materializePartitionColumns",
+    "rowTracking",
+];
+
+/// What the features mean that are refused on purpose.
+const REFUSED: [(&str, &str); 9] = [
+    ("adaptiveMetadata-preview", IN_MANIFESTS),
+    ("catalogManaged", BY_CATALOG),
+    ("catalogOwned", BY_CATALOG),
+    ("catalogOwned-preview", BY_CATALOG),
+    ("coordinatedCommits-preview", BY_CATALOG),
+    ("icebergNativeV4-preview", IN_MANIFESTS),
+    ("managedCommit-preview", BY_CATALOG),
+    ("redirectReaderWriter", MOVED),
+    ("redirectReaderWriter-preview", MOVED),
+];
+
+const BY_CATALOG: &str = ": which commits the table has is known to its catalog alone";
+
+const IN_MANIFESTS: &str = ": the table's files are listed in Iceberg's metadata, not in the log";
+
+const MOVED: &str = ": the table has moved, and its files here may be out of date";
+
+/// What is to be said of a refused feature after its name.
+pub(crate) fn reason(feature: &str) -> &'static str {
+    REFUSED.iter().find(|(name, _)| *name == feature).map_or("", |(_, reason)| reason)
+}
+
+/// The feature under which columns have other names in the files.
+const COLUMN_MAPPING: &str = "columnMapping";
+
+/// The table property that says how columns are mapped.
+const MAPPING_MODE: &str = "delta.columnMapping.mode";
 
 /// The highest reader version; from it on the protocol grows by named features.
 const MAX_READER_VERSION: i32 = 3;
 
-/// Checks that a table of that protocol and configuration is read right.
+/// Checks that a table of that protocol and configuration is read right, and says how its columns
+/// are found in its files.
 ///
 /// # Errors
-/// [`LogError::UnsupportedProtocol`], [`LogError::UnsupportedFeature`] or [`LogError::Protocol`].
+/// [`LogError::UnsupportedProtocol`], [`LogError::UnsupportedFeature`], [`LogError::Protocol`] or
+/// [`LogError::Property`].
 ///
 /// Source: Delta protocol, "Protocol Evolution" and "Table Features".
 pub(crate) fn check(
     version: u64,
     protocol: &Protocol,
     configuration: &BTreeMap<String, String>,
-) -> Result<(), LogError> {
+) -> Result<ColumnMapping, LogError> {
     let broken = |rule| Err(LogError::Protocol { version, rule });
     let found = protocol.min_reader_version;
     match &protocol.reader_features {
@@ -42,14 +112,22 @@ pub(crate) fn check(
         }
         None => {}
         Some(features) => {
-            if let Some(feature) = features.iter().find(|f| !READABLE.contains(&f.as_str())) {
+            let is_known = |f: &str| READABLE.contains(&f) || OF_WRITERS.contains(&f);
+            if let Some(feature) = features.iter().find(|feature| !is_known(feature)) {
                 return Err(LogError::UnsupportedFeature { feature: feature.clone() });
             }
         }
     }
-    match configuration.get("delta.columnMapping.mode").map(String::as_str) {
-        None | Some("none") => Ok(()),
-        Some(_) => Err(LogError::UnsupportedFeature { feature: "columnMapping".to_owned() }),
+    // The property may be there without the feature, and is ignored then.
+    let features = protocol.reader_features.iter().flatten();
+    let is_mapped = found == 2 || features.into_iter().any(|feature| feature == COLUMN_MAPPING);
+    match configuration.get(MAPPING_MODE).filter(|_| is_mapped) {
+        None => Ok(ColumnMapping::None),
+        Some(mode) => ColumnMapping::parse(mode).ok_or_else(|| LogError::Property {
+            key: MAPPING_MODE,
+            found: mode.clone(),
+            expected: "`none`, `name` or `id`",
+        }),
     }
 }
 
@@ -62,7 +140,7 @@ mod tests {
         reader_version: i32,
         features: Option<&[&str]>,
         mapping_mode: Option<&str>,
-        expected: Result<(), &str>,
+        expected: Result<ColumnMapping, &str>,
     ) {
         let protocol = Protocol {
             min_reader_version: reader_version,
@@ -80,20 +158,34 @@ mod tests {
 
     #[test]
     fn what_is_read() {
-        check_protocol(1, None, None, Ok(()));
-        check_protocol(2, None, None, Ok(()));
-        check_protocol(2, None, Some("none"), Ok(()));
-        check_protocol(3, Some(&[]), None, Ok(()));
-        check_protocol(3, Some(&READABLE), None, Ok(()));
+        check_protocol(1, None, None, Ok(ColumnMapping::None));
+        check_protocol(2, None, None, Ok(ColumnMapping::None));
+        check_protocol(2, None, Some("none"), Ok(ColumnMapping::None));
+        check_protocol(2, None, Some("name"), Ok(ColumnMapping::Name));
+        check_protocol(2, None, Some("ID"), Ok(ColumnMapping::Id));
+        check_protocol(1, None, Some("name"), Ok(ColumnMapping::None));
+        check_protocol(3, Some(&["columnMapping"]), Some("id"), Ok(ColumnMapping::Id));
+        check_protocol(3, Some(&["timestampNtz"]), Some("id"), Ok(ColumnMapping::None));
+        check_protocol(3, Some(&[]), None, Ok(ColumnMapping::None));
+        check_protocol(3, Some(&READABLE), None, Ok(ColumnMapping::None));
+        check_protocol(3, Some(&OF_WRITERS), None, Ok(ColumnMapping::None));
     }
 
     #[test]
     fn what_is_refused() {
         let refused = |feature: &str| format!("reader feature `{feature}` is not supported");
-        check_protocol(2, None, Some("name"), Err(&refused("columnMapping")));
-        check_protocol(3, Some(&["columnMapping"]), Some("id"), Err(&refused("columnMapping")));
-        for feature in ["typeWidening", "variantType", "catalogManaged", "fromTomorrow", ""] {
+        check_protocol(
+            2,
+            None,
+            Some("index"),
+            Err("table property `delta.columnMapping.mode` is `index`, not `none`, `name` or `id`"),
+        );
+        for feature in ["fromTomorrow", "", "DeletionVectors"] {
             check_protocol(3, Some(&["timestampNtz", feature]), None, Err(&refused(feature)));
+        }
+        for (feature, reason) in REFUSED {
+            let text = format!("{}{reason}", refused(feature));
+            check_protocol(3, Some(&["timestampNtz", feature]), None, Err(&text));
         }
         check_protocol(
             4,

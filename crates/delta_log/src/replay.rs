@@ -189,9 +189,9 @@ impl Replay {
         let metadata = self.metadata.ok_or(LogError::MissingMetadata { version })?;
         let configuration = metadata.configuration();
         // Before the schema: a type that an unknown feature brings is that feature's name.
-        feature::check(version, &protocol, &configuration)?;
+        let column_mapping = feature::check(version, &protocol, &configuration)?;
         let metadata = match metadata {
-            TableMetadata::Raw(raw) => Metadata::read(version, raw)?,
+            TableMetadata::Raw(raw) => Metadata::read(version, raw, column_mapping)?,
             TableMetadata::Read(metadata) => metadata,
         };
         let in_commit = configuration.get("delta.enableInCommitTimestamps");

@@ -1,8 +1,10 @@
 //! The state of a table at one version.
 
 use crate::action::RawMetadata;
-use crate::{Add, LogError, Protocol, SchemaError, SchemaRule, arrow_schema};
-use arrow_schema::SchemaRef;
+use crate::{
+    Add, ColumnMapping, LogError, Protocol, SchemaError, SchemaRule, arrow_schema, is_variant,
+};
+use arrow_schema::{Field, FieldRef, SchemaRef};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -33,7 +35,10 @@ pub struct Metadata {
     pub description: Option<String>,
     /// The columns in the table's order, partition columns among them; see [`arrow_schema`].
     pub schema: SchemaRef,
-    /// The names of the columns whose values are in [`Add::partition_values`] and not in the files.
+    /// How the columns are found in the files, the partition values and the statistics.
+    pub column_mapping: ColumnMapping,
+    /// The names of the columns whose values are in [`Add::partition_values`], there under their
+    /// [`crate::physical_name`]. What the files have of them says nothing.
     pub partition_columns: Vec<String>,
     /// Table properties such as `delta.appendOnly`.
     pub configuration: BTreeMap<String, String>,
@@ -42,11 +47,29 @@ pub struct Metadata {
 }
 
 impl Metadata {
+    /// The fields of [`Metadata::partition_columns`], in their order.
+    pub fn partition_fields(&self) -> impl Iterator<Item = &FieldRef> {
+        self.partition_columns
+            .iter()
+            .filter_map(|name| self.schema.fields().find(name))
+            .map(|(_, field)| field)
+    }
+
+    /// The fields of the columns whose values are in the files, in the table's order.
+    pub fn file_fields(&self) -> impl Iterator<Item = &FieldRef> {
+        let fields = self.schema.fields().iter();
+        fields.filter(|field| !self.partition_columns.contains(field.name()))
+    }
+
     /// Reads the schema of `raw` and checks it.
     ///
     /// # Errors
     /// [`LogError::UnsupportedFormat`] or [`LogError::Schema`].
-    pub(crate) fn read(version: u64, raw: RawMetadata) -> Result<Metadata, LogError> {
+    pub(crate) fn read(
+        version: u64,
+        raw: RawMetadata,
+        column_mapping: ColumnMapping,
+    ) -> Result<Metadata, LogError> {
         if let Some(format) = raw.format
             && format.provider != "parquet"
         {
@@ -58,9 +81,11 @@ impl Metadata {
             return Err(error(SchemaError { column, rule: SchemaRule::Missing }));
         };
         let schema = arrow_schema(&schema_string).map_err(error)?;
+        let schema = column_mapping.apply(&schema).map_err(error)?;
         let partition_columns = raw.partition_columns.unwrap_or_default();
         for column in &partition_columns {
-            if !schema.field_with_name(column).is_ok_and(|field| !field.data_type().is_nested()) {
+            let is_primitive = |field: &Field| !field.data_type().is_nested() && !is_variant(field);
+            if !schema.field_with_name(column).is_ok_and(is_primitive) {
                 let column = column.clone();
                 return Err(error(SchemaError { column, rule: SchemaRule::PartitionColumn }));
             }
@@ -71,6 +96,7 @@ impl Metadata {
             name: raw.name,
             description: raw.description,
             schema: Arc::new(schema),
+            column_mapping,
             partition_columns,
             configuration: configuration
                 .into_iter()

@@ -6,7 +6,8 @@ use crate::store::{ByteStore, Location, StoreError};
 use datafusion::arrow::datatypes::{FieldRef, Schema};
 use datafusion::common::{DataFusionError, ScalarValue};
 use delta_log::{
-    Add, ErrorKind, Fetched, FilePath, LogError, LogWalk, PartitionError, Snapshot, Step,
+    Add, ColumnMapping, ErrorKind, Fetched, FilePath, LogError, LogWalk, PartitionError, Snapshot,
+    Step,
 };
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -94,6 +95,12 @@ pub async fn open(
     if snapshot.adds.iter().any(|add| add.deletion_vector.is_some()) {
         return Err(DeltaTableError::Feature { location, feature: "deletionVectors" });
     }
+    if snapshot.metadata.column_mapping != ColumnMapping::None {
+        return Err(DeltaTableError::Feature { location, feature: "columnMapping" });
+    }
+    if snapshot.metadata.schema.flattened_fields().into_iter().any(delta_log::is_variant) {
+        return Err(DeltaTableError::Feature { location, feature: "variantType" });
+    }
     let version = TableVersion {
         table,
         version: Some(snapshot.version),
@@ -172,7 +179,7 @@ fn partition_values(
     columns: &[FieldRef],
 ) -> Result<Vec<ScalarValue>, DeltaTableError> {
     let value = |column: &FieldRef| {
-        let text = add.partition_value(column.name());
+        let text = add.partition_value(delta_log::physical_name(column));
         let array = delta_log::partition_array(column.data_type(), text).map_err(|source| {
             DeltaTableError::Partition {
                 location: table.clone(),
