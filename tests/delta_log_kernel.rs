@@ -11,9 +11,7 @@ use delta_kernel::engine::arrow_conversion::TryIntoArrow;
 use delta_kernel::scan::state::ScanFile;
 use delta_kernel_default_engine::DefaultEngine;
 use delta_kernel_default_engine::storage::store_from_url;
-use delta_log::{
-    DeletionVector, ErrorKind, Fetched, FilePath, LogError, LogWalk, Snapshot, Step,
-};
+use delta_log::{DeletionVector, ErrorKind, Fetched, FilePath, LogError, LogWalk, Snapshot, Step};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind as IoErrorKind;

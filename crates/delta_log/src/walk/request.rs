@@ -21,6 +21,8 @@ pub(super) enum Ask {
     Time(u64),
     /// A commit far behind the last one known: whether it is there.
     Later(u64),
+    /// A log compaction file over commits that are missing: whether it is there.
+    Compacted,
     /// The checksum of the version that is verified.
     Checksum,
     /// A file that was there: whether the store still gives it.
