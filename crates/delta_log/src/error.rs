@@ -70,6 +70,14 @@ pub enum LogError {
         /// A later version that is there.
         later: u64,
     },
+    /// Commits are missing, and a log compaction file stands for them.
+    #[error(
+        "only the log compaction file `{path}` has commits that the table needs, and such files are not supported"
+    )]
+    OnlyCompacted {
+        /// The file.
+        path: String,
+    },
     /// A line of a commit breaks a rule.
     #[error(transparent)]
     Commit(#[from] CommitError),
@@ -243,6 +251,7 @@ impl LogError {
             }
             LogError::UnsupportedCheckpoint { .. }
             | LogError::NoTimestamp { .. }
+            | LogError::OnlyCompacted { .. }
             | LogError::UnsupportedProtocol { .. }
             | LogError::UnsupportedFeature { .. }
             | LogError::UnsupportedFormat { .. } => ErrorKind::Unsupported,

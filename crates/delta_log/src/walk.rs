@@ -317,6 +317,7 @@ impl LogWalk {
             }
             (Ask::Time(_), _) => Ok(()),
             (Ask::Later(version), _) => self.take_later(version, &fetched),
+            (Ask::Compacted, _) => Err(self.take_compacted(path, &fetched)),
             (Ask::Checksum, _) => self.take_checksum(&fetched),
             (Ask::Proof, _) => self.take_proof(path, &fetched),
         }

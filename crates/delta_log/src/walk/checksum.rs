@@ -22,7 +22,7 @@ enum Answer {
     Open,
     /// Absent or malformed.
     None,
-    Found(Checksum),
+    Found(Box<Checksum>),
 }
 
 impl LogWalk {
@@ -45,7 +45,9 @@ impl LogWalk {
     pub(super) fn take_checksum(&mut self, fetched: &Fetched) -> Result<(), LogError> {
         if let Some(verification) = &mut self.checksum {
             verification.checksum = match fetched {
-                Fetched::Bytes(bytes) => checksum::parse(bytes).map_or(Answer::None, Answer::Found),
+                Fetched::Bytes(bytes) => {
+                    checksum::parse(bytes).map_or(Answer::None, |it| Answer::Found(Box::new(it)))
+                }
                 Fetched::Absent | Fetched::Forbidden => Answer::None,
             };
         }

@@ -7,7 +7,7 @@ use crate::hint::CheckpointForm;
 use crate::path::sidecar_path;
 use crate::replay::Replay;
 use crate::{CheckpointError, CheckpointRule, LogError, checkpoint_path};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A checkpoint whose files come in.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Gather {
     /// Files that were there.
     n_found: usize,
     /// The sidecars that the checkpoint names, until they are all asked for.
-    sidecars: Option<Vec<String>>,
+    sidecars: Option<HashSet<String>>,
     /// Sidecars that came before they were named.
     early: HashMap<String, Fetched>,
 }
@@ -72,7 +72,7 @@ impl LogWalk {
                 gather.early.insert(path.to_owned(), fetched);
                 return Ok(());
             }
-            Some(sidecars) if !sidecars.iter().any(|it| it == path) => return Ok(()),
+            Some(sidecars) if !sidecars.contains(path) => return Ok(()),
             Some(_) => {}
         }
         match gather.take(path, fetched) {
@@ -135,7 +135,7 @@ impl Gather {
             n_open: n_files,
             n_found: 0,
             // A v1 checkpoint in parts names none, and its parts come in any order.
-            sidecars: matches!(form, CheckpointForm::Parts(_)).then(Vec::new),
+            sidecars: matches!(form, CheckpointForm::Parts(_)).then(HashSet::new),
             early: HashMap::new(),
         }
     }

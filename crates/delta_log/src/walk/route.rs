@@ -168,7 +168,7 @@ impl LogWalk {
                 }
                 Ok(())
             }
-            None => Err(self.dead_end()),
+            None => self.give_up(),
         }
     }
 
