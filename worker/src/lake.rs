@@ -3,6 +3,7 @@
 
 use crate::failure;
 use crate::functions;
+use crate::inspect::{Snapshots, Until};
 use crate::meter::Meter;
 use crate::reader::Footers;
 use crate::store::cached::CachedStore;
@@ -36,6 +37,7 @@ pub struct Lake {
     store: Arc<dyn ByteStore>,
     source: Source,
     state: SessionState,
+    snapshots: Snapshots,
 }
 
 impl Lake {
@@ -49,7 +51,7 @@ impl Lake {
             footers: Arc::new(Footers::default()),
         };
         let state = session_state(memory_bytes).map_err(|error| failure::of_plan(&error))?;
-        Ok(Lake { store, source, state })
+        Ok(Lake { store, source, state, snapshots: Snapshots::default() })
     }
 
     /// Functions and options.
@@ -60,6 +62,11 @@ impl Lake {
     /// Where log files come from: nothing of them is kept.
     pub fn store(&self) -> &Arc<dyn ByteStore> {
         &self.store
+    }
+
+    /// States of tables that were described.
+    pub(crate) fn snapshots(&self) -> &Snapshots {
+        &self.snapshots
     }
 
     /// Where data files come from.
@@ -95,6 +102,14 @@ impl Lake {
                 delta::open(name, location, self.store.as_ref(), self.source.clone())
                     .await
                     .map_err(delta::DeltaTableError::into_failure)
+            }
+            (TableKind::Delta, At::Version(version)) => {
+                let until = Until { inner: Arc::clone(&self.store), version };
+                let table = delta::open(name, location.clone(), &until, self.source.clone())
+                    .await
+                    .map_err(delta::DeltaTableError::into_failure)?;
+                until.check(&location, table.version.version)?;
+                Ok(table)
             }
             (TableKind::Parquet, At::Newest) => {
                 parquet_file::open(name, location, self.store.as_ref(), self.source.clone())

@@ -125,7 +125,11 @@ pub async fn open(
     Ok(LakeTable::new(version, file_schema, in_path, files, source))
 }
 
-async fn walk(location: &Location, store: &dyn ByteStore) -> Result<Snapshot, DeltaTableError> {
+/// Reads the log of the table at `location` to its end.
+///
+/// # Errors
+/// [`DeltaTableError`], when the log cannot be had or is not right.
+pub async fn walk(location: &Location, store: &dyn ByteStore) -> Result<Snapshot, DeltaTableError> {
     let failed = |source| DeltaTableError::Log { location: location.clone(), source };
     let mut walk = LogWalk::new();
     let mut flying = FuturesUnordered::new();
@@ -151,7 +155,11 @@ async fn walk(location: &Location, store: &dyn ByteStore) -> Result<Snapshot, De
     }
 }
 
-fn data_location(table: &Location, add: &Add) -> Result<Location, DeltaTableError> {
+/// Where the file of `add` lies, of the table at `table`.
+///
+/// # Errors
+/// [`DeltaTableError::Outside`] when no browser can fetch it.
+pub fn data_location(table: &Location, add: &Add) -> Result<Location, DeltaTableError> {
     match &add.path {
         FilePath::Relative(path) => Ok(table.join(path)),
         FilePath::Absolute(url) if url.starts_with("http://") || url.starts_with("https://") => {
