@@ -1,6 +1,6 @@
 //! The names and ids that a table's columns have in its files, where they differ from the table's.
 
-use crate::schema::{Place, SchemaError, SchemaRule};
+use crate::schema::{Place, SchemaError, SchemaRule, TYPE_KEY};
 use arrow_schema::{DataType, Field, FieldRef, Fields, Schema};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
@@ -166,8 +166,8 @@ pub fn field_id(field: &Field) -> Option<i32> {
 }
 
 /// The fields of `schema` as the table's files have them: under [`physical_name`] at every depth,
-/// with [`field_id`] where Parquet looks for it, and without other metadata. The order is kept, so
-/// that columns correspond by their index.
+/// with [`field_id`] where Parquet looks for it, with [`crate::TYPE_KEY`], and without other
+/// metadata. The order is kept, so that columns correspond by their index.
 pub fn physical_schema(schema: &Schema) -> Schema {
     Schema::new(schema.fields().iter().map(physical_field).collect::<Fields>())
 }
@@ -180,8 +180,10 @@ fn physical_field(field: &FieldRef) -> FieldRef {
         other => other.clone(),
     };
     let id = field_id(field).map(|id| (PARQUET_FIELD_ID.to_owned(), id.to_string()));
+    let type_name = field.metadata().get_key_value(TYPE_KEY);
+    let type_name = type_name.map(|(key, name)| (key.clone(), name.clone()));
     let physical = Field::new(physical_name(field), data_type, field.is_nullable());
-    Arc::new(physical.with_metadata(id.into_iter().collect()))
+    Arc::new(physical.with_metadata(id.into_iter().chain(type_name).collect()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Why a log cannot be read, and what a caller does about it.
 
+use crate::feature;
 use crate::{CheckpointError, CommitError, HintError, SchemaError, checkpoint_path, commit_path};
 
 /// The kinds of failure that a caller acts on differently.
@@ -118,7 +119,7 @@ pub enum LogError {
         min_reader_version: i32,
     },
     /// The table uses a reader feature that this crate lacks.
-    #[error("reader feature `{feature}` is not supported")]
+    #[error("reader feature `{feature}` is not supported{}", feature::reason(feature))]
     UnsupportedFeature {
         /// The feature's name in the protocol.
         feature: String,

@@ -4,16 +4,78 @@ use crate::{ColumnMapping, LogError, Protocol, ProtocolRule};
 use std::collections::BTreeMap;
 
 /// The reader features under which every row is still read right. `v2Checkpoint` is refused when
-/// only such a checkpoint leads to the last version. `timestampWithoutTimezone` is a name that some
-/// writers give `timestampNtz`.
-const READABLE: [&str; 6] = [
+/// only such a checkpoint leads to the last version, `geospatial` when a column has such a type.
+/// `timestampWithoutTimezone` is a name that some writers give `timestampNtz`.
+///
+/// Source: Delta protocol, "Valid Feature Names in Table Features".
+const READABLE: [&str; 14] = [
     COLUMN_MAPPING,
     "deletionVectors",
+    "geospatial",
     "timestampNtz",
     "timestampWithoutTimezone",
+    "typeWidening",
+    "typeWidening-preview",
     "v2Checkpoint",
     "vacuumProtocolCheck",
+    "variantShredding",
+    "variantShredding-preview",
+    "variantType",
+    "variantType-preview",
+    // It moves the writers of a table; what is here stays as it is.
+    "redirectWriterOnly-preview",
 ];
+
+/// Features that bind writers only, which some of them put into the list for readers too. None of
+/// them changes what a file or the log says. Values of partition columns that a file has besides
+/// the log are the same, and are not read.
+const OF_WRITERS: [&str; 21] = [
+    "allowColumnDefaults",
+    "appendOnly",
+    "changeDataFeed",
+    "checkConstraints",
+    "checkpointProtection",
+    "clustering",
+    "collations",
+    "collations-preview",
+    "domainMetadata",
+    "generatedColumns",
+    "icebergCompatV1",
+    "icebergCompatV2",
+    "icebergCompatV3",
+    "icebergWriterCompatV1",
+    "icebergWriterCompatV3",
+    "identityColumns",
+    "inCommitTimestamp",
+    "inCommitTimestamp-preview",
+    "invariants",
+    "materializePartitionColumns",
+    "rowTracking",
+];
+
+/// What the features mean that are refused on purpose.
+const REFUSED: [(&str, &str); 9] = [
+    ("adaptiveMetadata-preview", IN_MANIFESTS),
+    ("catalogManaged", BY_CATALOG),
+    ("catalogOwned", BY_CATALOG),
+    ("catalogOwned-preview", BY_CATALOG),
+    ("coordinatedCommits-preview", BY_CATALOG),
+    ("icebergNativeV4-preview", IN_MANIFESTS),
+    ("managedCommit-preview", BY_CATALOG),
+    ("redirectReaderWriter", MOVED),
+    ("redirectReaderWriter-preview", MOVED),
+];
+
+const BY_CATALOG: &str = ": which commits the table has is known to its catalog alone";
+
+const IN_MANIFESTS: &str = ": the table's files are listed in Iceberg's metadata, not in the log";
+
+const MOVED: &str = ": the table has moved, and its files here may be out of date";
+
+/// What is to be said of a refused feature after its name.
+pub(crate) fn reason(feature: &str) -> &'static str {
+    REFUSED.iter().find(|(name, _)| *name == feature).map_or("", |(_, reason)| reason)
+}
 
 /// The feature under which columns have other names in the files.
 const COLUMN_MAPPING: &str = "columnMapping";
@@ -50,7 +112,8 @@ pub(crate) fn check(
         }
         None => {}
         Some(features) => {
-            if let Some(feature) = features.iter().find(|f| !READABLE.contains(&f.as_str())) {
+            let is_known = |f: &str| READABLE.contains(&f) || OF_WRITERS.contains(&f);
+            if let Some(feature) = features.iter().find(|feature| !is_known(feature)) {
                 return Err(LogError::UnsupportedFeature { feature: feature.clone() });
             }
         }
@@ -104,6 +167,7 @@ mod tests {
         check_protocol(3, Some(&["timestampNtz"]), Some("id"), Ok(ColumnMapping::None));
         check_protocol(3, Some(&[]), None, Ok(ColumnMapping::None));
         check_protocol(3, Some(&READABLE), None, Ok(ColumnMapping::None));
+        check_protocol(3, Some(&OF_WRITERS), None, Ok(ColumnMapping::None));
     }
 
     #[test]
@@ -115,8 +179,12 @@ mod tests {
             Some("index"),
             Err("table property `delta.columnMapping.mode` is `index`, not `none`, `name` or `id`"),
         );
-        for feature in ["typeWidening", "variantType", "catalogManaged", "fromTomorrow", ""] {
+        for feature in ["fromTomorrow", "", "DeletionVectors"] {
             check_protocol(3, Some(&["timestampNtz", feature]), None, Err(&refused(feature)));
+        }
+        for (feature, reason) in REFUSED {
+            let text = format!("{}{reason}", refused(feature));
+            check_protocol(3, Some(&["timestampNtz", feature]), None, Err(&text));
         }
         check_protocol(
             4,

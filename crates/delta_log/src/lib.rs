@@ -3,7 +3,8 @@
 //! A [`LogWalk`] names the log files it wants and is given their bytes, so the caller may read them
 //! over HTTP without LIST or HEAD, from a folder or from memory. Commits in JSON and single-file
 //! Parquet checkpoints are read; every other checkpoint and every reader feature that would change
-//! the rows is refused by name. Nothing here does IO, reads a clock, spawns or writes a log.
+//! the rows is refused by name. Deletion vectors are described and decoded, mapped columns named, and
+//! neither is applied. Nothing here does IO, reads a clock, spawns or writes a log.
 //!
 //! Source: the Delta protocol, <https://github.com/delta-io/delta/blob/master/PROTOCOL.md>.
 
@@ -21,6 +22,7 @@ mod replay;
 mod schema;
 mod snapshot;
 mod stats;
+mod type_change;
 mod walk;
 
 pub use action::{Add, Protocol};
@@ -32,7 +34,7 @@ pub use error::{CheckpointFormat, ErrorKind, LogError, ProtocolRule};
 pub use hint::HintError;
 pub use partition::{PartitionError, partition_array};
 pub use path::{FilePath, PathError, checkpoint_path, commit_path};
-pub use schema::{SchemaError, SchemaRule, arrow_schema};
+pub use schema::{SchemaError, SchemaRule, TYPE_KEY, VARIANT, arrow_schema, is_variant};
 pub use snapshot::{Metadata, Snapshot};
 pub use stats::{Stats, StatsError};
 pub use walk::{Fetched, LogWalk, Purpose, Step};

@@ -32,8 +32,9 @@ pub enum PartitionError {
 
 /// The value of a partition column as an array of length 1, of exactly `data_type`.
 ///
-/// `value` is as in [`crate::Add::partition_values`]; `None` and the empty text are null. A
-/// timestamp without a zone is taken as UTC.
+/// `value` is as in [`crate::Add::partition_values`]; `None` and the empty text are null, also of a
+/// string column. A timestamp without a zone is taken as UTC, and one without a time as midnight:
+/// so a column is written that was one of dates.
 ///
 /// # Errors
 /// [`PartitionError`] when the text is not a value of `data_type`, also when it would have to be
@@ -53,7 +54,7 @@ pub fn partition_array(
     let error = || PartitionError::Value { value: text.to_owned(), data_type: data_type.clone() };
     let array: Option<ArrayRef> = match data_type {
         DataType::Utf8 => array(StringArray::from(vec![text])),
-        DataType::Binary => array(BinaryArray::from(vec![text.as_bytes()])),
+        DataType::Binary => array(BinaryArray::from_vec(vec![&binary(text)])),
         DataType::Boolean => boolean(text).and_then(|value| array(BooleanArray::from(vec![value]))),
         DataType::Int8 => primitive::<Int8Type>(text),
         DataType::Int16 => primitive::<Int16Type>(text),
@@ -88,6 +89,19 @@ fn array(array: impl Array + 'static) -> Option<ArrayRef> {
 
 fn primitive<T: ArrowPrimitiveType<Native: FromStr>>(text: &str) -> Option<ArrayRef> {
     array(PrimitiveArray::<T>::from_value(text.parse().ok()?, 1))
+}
+
+/// The bytes of a text that is `\u0001\u00ff` throughout, one byte each, else those of the text
+/// itself: the protocol asks for the former, Spark writes the latter.
+fn binary(text: &str) -> Vec<u8> {
+    let (groups, rest) = text.as_bytes().as_chunks::<6>();
+    let bytes = groups.iter().map(|group| {
+        let digits = str::from_utf8(group).ok()?.strip_prefix("\\u00")?;
+        let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        u8::from_str_radix(digits, 16).ok().filter(|_| is_hex)
+    });
+    let bytes = if rest.is_empty() { bytes.collect() } else { None };
+    bytes.unwrap_or_else(|| text.as_bytes().to_vec())
 }
 
 fn boolean(text: &str) -> Option<bool> {
@@ -183,6 +197,9 @@ mod tests {
     fn values() {
         check(&DataType::Utf8, Some("São Paulo"), "\"São Paulo\"");
         check(&DataType::Binary, Some("\u{1}\u{2}"), "[1, 2]");
+        check(&DataType::Binary, Some("\\u0001\\u00fF"), "[1, 255]");
+        check(&DataType::Binary, Some("\\u00+1"), "[92, 117, 48, 48, 43, 49]");
+        check(&DataType::Binary, Some("\\u00011"), "[92, 117, 48, 48, 48, 49, 49]");
         check(&DataType::Boolean, Some("true"), "true");
         check(&DataType::Boolean, Some("False"), "false");
         check(&DataType::Boolean, Some("1"), "refused");
@@ -200,6 +217,7 @@ mod tests {
         check(&DataType::Date32, Some("2021-02-29"), "refused");
         check(&local(), Some("1970-01-01 00:00:01.5"), "1970-01-01T00:00:01.500");
         check(&local(), Some("1970-01-01T00:00:01Z"), "refused");
+        check(&local(), Some("1970-01-02"), "1970-01-02T00:00:00");
         check(&DataType::Null, Some("x"), "refused");
         check(&DataType::new_list(DataType::Int8, true), None, "refused");
     }

@@ -1,27 +1,46 @@
 //! A Delta schema to an Arrow schema.
 
+use crate::type_change;
 use arrow_schema::{DataType, Field, Fields, Schema, TimeUnit};
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+/// The key of a field's metadata under which a type is named that Arrow has not.
+pub const TYPE_KEY: &str = "lakefront.type";
+
+/// The type under [`TYPE_KEY`] of a field whose values in the files are variants: a group of
+/// `metadata` and `value`, and of `typed_value` where they are shredded.
+///
+/// Source: Delta protocol, "Variant Data Type".
+pub const VARIANT: &str = "variant";
+
+/// Whether the values of `field` are variants, to be read as JSON text.
+pub fn is_variant(field: &Field) -> bool {
+    field.metadata().get(TYPE_KEY).is_some_and(|name| name == VARIANT)
+}
+
 /// Reads a table's `schemaString`: the columns in the table's order, partition columns among them.
 ///
 /// | Delta | Arrow |
 /// |---|---|
-/// | `string`, `binary`, `boolean` | `Utf8`, `Binary`, `Boolean` |
+/// | `string`, with or without a collation | `Utf8` |
+/// | `binary`, `boolean` | `Binary`, `Boolean` |
 /// | `byte`, `short`, `integer`, `long` | `Int8`, `Int16`, `Int32`, `Int64` |
 /// | `float`, `double` | `Float32`, `Float64` |
 /// | `decimal(p,s)` | `Decimal128(p, s)` |
 /// | `date` | `Date32` |
 /// | `timestamp` | `Timestamp(µs, "UTC")` |
 /// | `timestamp_ntz` | `Timestamp(µs)` without a zone |
-/// | `void` | `Null` |
+/// | `void` | `Null`: the files have no such column |
+/// | `variant` | `Utf8`, its field with [`TYPE_KEY`] [`VARIANT`] |
 /// | `array` | `List`, its field named `element` |
 /// | `map` | `Map`, its fields named `key_value`, `key`, `value` |
 /// | `struct` | `Struct` |
 ///
-/// A field's metadata is kept; a value that is not a string becomes its JSON text.
+/// A field's metadata is kept; a value that is not a string becomes its JSON text. So is that of
+/// columns whose type has changed, which older files have in the older type; only changes to wider
+/// types are read. `char` and `varchar` are strings with metadata.
 ///
 /// # Errors
 /// [`SchemaError`] names the field and the rule that it breaks.
@@ -52,7 +71,7 @@ pub struct SchemaError {
 impl SchemaError {
     /// Whether the schema may be right and this crate lacks something.
     pub fn is_unsupported(&self) -> bool {
-        matches!(self.rule, SchemaRule::UnsupportedType { .. })
+        matches!(self.rule, SchemaRule::UnsupportedType { .. } | SchemaRule::TypeChange { .. })
     }
 }
 
@@ -84,6 +103,14 @@ pub enum SchemaRule {
     UnsupportedType {
         /// The type's name in the schema's JSON.
         name: String,
+    },
+    /// A type whose values are not all values of the type that followed it.
+    #[error("a change of type from `{from}` to `{to}` is not supported")]
+    TypeChange {
+        /// The type before.
+        from: String,
+        /// The type after.
+        to: String,
     },
     /// Precision 1 to 38, scale 0 to the precision.
     #[error("`{name}` is not a decimal type: precision is 1 to 38, scale 0 to precision")]
@@ -143,9 +170,13 @@ fn data_type(json: &Value, place: &Place) -> Result<DataType, SchemaError> {
     }
 }
 
-fn primitive(name: &str, place: &Place) -> Result<DataType, SchemaError> {
+/// The type of that name.
+///
+/// # Errors
+/// [`SchemaError`] when there is none.
+pub(crate) fn primitive(name: &str, place: &Place) -> Result<DataType, SchemaError> {
     Ok(match name {
-        "string" => DataType::Utf8,
+        "string" | VARIANT => DataType::Utf8,
         "binary" => DataType::Binary,
         "boolean" => DataType::Boolean,
         "byte" => DataType::Int8,
@@ -162,6 +193,7 @@ fn primitive(name: &str, place: &Place) -> Result<DataType, SchemaError> {
         _ => match name.strip_prefix("decimal(").and_then(|rest| rest.strip_suffix(')')) {
             Some(digits) => decimal(digits)
                 .ok_or_else(|| place.error(SchemaRule::Decimal { name: name.to_owned() }))?,
+            None if name.starts_with("string collate ") => DataType::Utf8,
             None => {
                 return Err(place.error(SchemaRule::UnsupportedType { name: name.to_owned() }));
             }
@@ -178,27 +210,41 @@ fn decimal(digits: &str) -> Option<DataType> {
 }
 
 fn nested(object: &Map<String, Value>, place: &Place) -> Result<DataType, SchemaError> {
-    let part = |key: &'static str, name: &str| {
+    let part = |key: &'static str, name: &str, nullable: bool| {
         let json = object.get(key).ok_or_else(|| property(place, key, "type"))?;
-        data_type(json, &place.inside(name))
+        field(name, json, nullable, HashMap::new(), &place.inside(name))
     };
     match object.get("type").and_then(Value::as_str) {
         Some("struct") => Ok(DataType::Struct(fields(object, place)?)),
         Some("array") => {
-            let element = part("elementType", "element")?;
             let nullable = flag(object, "containsNull", place)?;
-            Ok(DataType::List(Arc::new(Field::new("element", element, nullable))))
+            Ok(DataType::List(Arc::new(part("elementType", "element", nullable)?)))
         }
         Some("map") => {
-            let key = Field::new("key", part("keyType", "key")?, false);
+            let key = part("keyType", "key", false)?;
             let nullable = flag(object, "valueContainsNull", place)?;
-            let value = Field::new("value", part("valueType", "value")?, nullable);
+            let value = part("valueType", "value", nullable)?;
             let entry = DataType::Struct(Fields::from(vec![key, value]));
             Ok(DataType::Map(Arc::new(Field::new("key_value", entry, false)), false))
         }
         Some(name) => Err(place.error(SchemaRule::UnsupportedType { name: name.to_owned() })),
         None => Err(property(place, "type", "name")),
     }
+}
+
+fn field(
+    name: &str,
+    json_type: &Value,
+    nullable: bool,
+    mut metadata: HashMap<String, String>,
+    place: &Place,
+) -> Result<Field, SchemaError> {
+    let data_type = data_type(json_type, place)?;
+    metadata.remove(TYPE_KEY);
+    if json_type.as_str() == Some(VARIANT) {
+        metadata.insert(TYPE_KEY.to_owned(), VARIANT.to_owned());
+    }
+    Ok(Field::new(name, data_type, nullable).with_metadata(metadata))
 }
 
 fn fields(object: &Map<String, Value>, place: &Place) -> Result<Fields, SchemaError> {
@@ -216,9 +262,10 @@ fn fields(object: &Map<String, Value>, place: &Place) -> Result<Fields, SchemaEr
                 return Err(place.error(SchemaRule::Duplicate));
             }
             let json_type = json.get("type").ok_or_else(|| property(&place, "type", "type"))?;
-            let field =
-                Field::new(name, data_type(json_type, &place)?, flag(json, "nullable", &place)?);
-            Ok(field.with_metadata(metadata(json)))
+            if let Some(metadata) = json.get("metadata").and_then(Value::as_object) {
+                type_change::check(metadata, &place)?;
+            }
+            field(name, json_type, flag(json, "nullable", &place)?, metadata(json), &place)
         })
         .collect()
 }
@@ -272,6 +319,8 @@ mod tests {
             ("timestamp", "Timestamp(µs, \"UTC\")"),
             ("timestamp_ntz", "Timestamp(µs)"),
             ("void", "Null"),
+            ("variant", "Utf8"),
+            ("string collate UTF8_LCASE", "Utf8"),
             ("decimal(38,18)", "Decimal128(38, 18)"),
             ("decimal(5, 0)", "Decimal128(5, 0)"),
             ("decimal", "Decimal128(10, 0)"),
@@ -292,7 +341,10 @@ mod tests {
 
     #[test]
     fn broken_types_are_named() {
-        check("\"variant\"", Err("column `c`: type `variant` is not supported"));
+        for name in ["geometry(OGC:CRS84)", "geography", "interval day to second", "char(3)"] {
+            let text = format!("column `c`: type `{name}` is not supported");
+            check(&format!("{name:?}"), Err(&text));
+        }
         check("{\"type\":\"udt\"}", Err("column `c`: type `udt` is not supported"));
         for name in ["decimal(39,0)", "decimal(5,6)", "decimal(0,0)", "decimal(5,-1)", "decimal(x)"]
         {
@@ -312,6 +364,30 @@ mod tests {
         assert!(arrow_schema(&deep).is_err());
         assert!(arrow_schema("\"long\"").is_err());
         assert!(arrow_schema("").is_err());
+    }
+
+    #[test]
+    fn variants_are_marked_at_any_depth() {
+        let list = r#"{"type":"array","elementType":"variant","containsNull":true}"#;
+        let schema = arrow_schema(&format!(
+            r#"{{"type":"struct","fields":[
+                {{"name":"v","type":"variant","nullable":true,"metadata":{{}}}},
+                {{"name":"s","type":"string","nullable":true,"metadata":{{"lakefront.type":"variant"}}}},
+                {{"name":"l","type":{list},"nullable":true,"metadata":{{}}}},
+                {{"name":"m","type":{{"type":"map","keyType":"string","valueType":{list},"valueContainsNull":true}},"nullable":true,"metadata":{{}}}}
+            ]}}"#
+        ));
+        fn marked(field: &Field) -> String {
+            let inner: String = match field.data_type() {
+                DataType::List(inner) | DataType::Map(inner, _) => marked(inner),
+                DataType::Struct(fields) => fields.iter().map(|field| marked(field)).collect(),
+                _ => String::new(),
+            };
+            if is_variant(field) { format!("{} {inner}", field.name()) } else { inner }
+        }
+        let schema = schema.unwrap();
+        let found = schema.fields().iter().map(|field| marked(field)).collect::<Vec<_>>();
+        assert_eq!(found, ["v ", "", "element ", "element "]);
     }
 
     #[test]

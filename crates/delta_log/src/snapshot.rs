@@ -1,8 +1,10 @@
 //! The state of a table at one version.
 
 use crate::action::RawMetadata;
-use crate::{Add, ColumnMapping, LogError, Protocol, SchemaError, SchemaRule, arrow_schema};
-use arrow_schema::{FieldRef, SchemaRef};
+use crate::{
+    Add, ColumnMapping, LogError, Protocol, SchemaError, SchemaRule, arrow_schema, is_variant,
+};
+use arrow_schema::{Field, FieldRef, SchemaRef};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -82,7 +84,8 @@ impl Metadata {
         let schema = column_mapping.apply(&schema).map_err(error)?;
         let partition_columns = raw.partition_columns.unwrap_or_default();
         for column in &partition_columns {
-            if !schema.field_with_name(column).is_ok_and(|field| !field.data_type().is_nested()) {
+            let is_primitive = |field: &Field| !field.data_type().is_nested() && !is_variant(field);
+            if !schema.field_with_name(column).is_ok_and(is_primitive) {
                 let column = column.clone();
                 return Err(error(SchemaError { column, rule: SchemaRule::PartitionColumn }));
             }

@@ -97,6 +97,9 @@ pub async fn open(
     if snapshot.metadata.column_mapping != ColumnMapping::None {
         return Err(DeltaTableError::Feature { location, feature: "columnMapping" });
     }
+    if snapshot.metadata.schema.flattened_fields().into_iter().any(delta_log::is_variant) {
+        return Err(DeltaTableError::Feature { location, feature: "variantType" });
+    }
     let version = TableVersion {
         table,
         version: Some(snapshot.version),

@@ -3,16 +3,21 @@
 const US_PER_SECOND: i64 = 1_000_000;
 const US_PER_DAY: i64 = 86_400 * US_PER_SECOND;
 
-/// `2020-02-29` to days since 1970-01-01.
+/// `2020-02-29` to days since 1970-01-01. Years before 0 and after 9999 have a sign.
 pub(super) fn date_days(text: &str) -> Option<i32> {
+    let (sign, text) = match text.strip_prefix('-') {
+        Some(text) => (-1, text),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
     let (year, rest) = number(text, 4..=6)?;
+    let year = sign * year;
     let (month, rest) = number(rest.strip_prefix('-')?, 2..=2)?;
     let (day, rest) = number(rest.strip_prefix('-')?, 2..=2)?;
     rest.is_empty().then(|| civil_days(year, month, day))?
 }
 
-/// `2020-02-29 23:59:59.123456` or the same with `T` and a zone, `Z` or `+02:00`, to microseconds
-/// since 1970-01-01T00:00:00Z. Without a zone it is UTC. Digits beyond microseconds are dropped.
+/// `2020-02-29 23:59:59.123456` or the same with `T` and a zone, `Z`, `UTC` or `+02:00`, to
+/// microseconds since 1970-01-01T00:00:00Z. Without a zone it is UTC, without a time midnight. Digits beyond microseconds are dropped.
 pub(super) fn timestamp_us(text: &str) -> Option<i64> {
     let (us, zone) = civil_us(text)?;
     us.checked_sub(offset_us(zone)?)
@@ -26,7 +31,10 @@ pub(super) fn local_timestamp_us(text: &str) -> Option<i64> {
 
 /// The microseconds as the clock shows them, and the text after them.
 fn civil_us(text: &str) -> Option<(i64, &str)> {
-    let (date, time) = text.split_once([' ', 'T', 't'])?;
+    let Some((date, time)) = text.split_once([' ', 'T', 't']) else {
+        let us = i64::from(date_days(text)?).checked_mul(US_PER_DAY)?;
+        return Some((us, ""));
+    };
     let days = date_days(date)?;
     let (hour, rest) = number(time, 2..=2)?;
     let (minute, rest) = number(rest.strip_prefix(':')?, 2..=2)?;
@@ -53,7 +61,8 @@ fn fraction_us(text: &str) -> Option<(i64, &str)> {
 
 /// The offset of `zone` from UTC.
 fn offset_us(zone: &str) -> Option<i64> {
-    if matches!(zone, "" | "Z" | "z") {
+    let zone = zone.strip_prefix(' ').unwrap_or(zone);
+    if matches!(zone, "" | "Z" | "z" | "UTC" | "GMT") {
         return Some(0);
     }
     let (sign, rest) = match zone.strip_prefix('-') {
@@ -62,7 +71,10 @@ fn offset_us(zone: &str) -> Option<i64> {
     };
     let (hours, minutes) = rest.split_at_checked(2)?;
     let (hours, _) = number(hours, 2..=2)?;
-    let (minutes, rest) = number(minutes.strip_prefix(':').unwrap_or(minutes), 2..=2)?;
+    let (minutes, rest) = match minutes {
+        "" => (0, ""),
+        minutes => number(minutes.strip_prefix(':').unwrap_or(minutes), 2..=2)?,
+    };
     let fits = rest.is_empty() && hours <= 18 && minutes <= 59;
     fits.then_some(sign * (hours * 60 + minutes) * 60 * US_PER_SECOND)
 }
@@ -124,7 +136,9 @@ mod tests {
             check_date(text, None);
         }
         check_date("2020-01-01 ", None);
-        check_date("-2020-01-01", None);
+        check_date("-0001-12-31", Some(-719_529));
+        check_date("+10000-01-01", Some(2_932_897));
+        check_date("--2020-01-01", None);
     }
 
     #[test]
@@ -136,15 +150,19 @@ mod tests {
         check_timestamp("1969-12-31 23:59:59.999999", Some(-1));
         check_timestamp("1970-01-01T02:00:00+02:00", Some(0));
         check_timestamp("1970-01-01 00:00:00-0130", Some(5_400_000_000));
+        check_timestamp("1970-01-01 00:00:00+02", Some(-7_200_000_000));
+        check_timestamp("1970-01-01 00:00:00 UTC", Some(0));
+        check_timestamp("1970-01-02", Some(86_400_000_000));
         check_timestamp("2021-09-08 11:11:11", Some(1_631_099_471_000_000));
         for text in [
-            "1970-01-01",
+            "1970-01",
             "1970-01-01 24:00:00",
             "1970-01-01 00:60:00",
             "1970-01-01 00:00:60",
             "1970-01-01 00:00:00.",
             "1970-01-01 00:00",
-            "1970-01-01 00:00:00 UTC",
+            "1970-01-01 00:00:00 Mars/Hellas",
+            "1970-01-01 00:00:00  UTC",
             "1970-01-01 00:00:00+99:00",
             "999999-01-01 00:00:00+é",
         ] {

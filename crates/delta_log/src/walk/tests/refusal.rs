@@ -69,9 +69,9 @@ fn what_changes_rows_is_refused_by_name() {
     let orc = METADATA.replace("parquet", "orc");
     let text = "data files in format `orc` are not supported, only `parquet`";
     check(&Files::of_versions(0).commit(1, &[orc]), Err((ErrorKind::Unsupported, text)));
-    let variant = METADATA.replace("long", "variant");
-    let text = "schema of version 1: column `a`: type `variant` is not supported";
-    check(&Files::of_versions(0).commit(1, &[variant]), Err((ErrorKind::Unsupported, text)));
+    let geometry = METADATA.replace("long", "geometry");
+    let text = "schema of version 1: column `a`: type `geometry` is not supported";
+    check(&Files::of_versions(0).commit(1, &[geometry]), Err((ErrorKind::Unsupported, text)));
 }
 
 #[test]
