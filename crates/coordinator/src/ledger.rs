@@ -108,10 +108,7 @@ impl<Q: Clone + Eq + Hash> Ledger<Q> {
 
     /// Takes questions away that are not answered and of which `is_wanted` is false; the ids of
     /// those that were sent.
-    pub(crate) fn drop_unwanted(
-        &mut self,
-        is_wanted: impl Fn(&Q) -> bool,
-    ) -> Vec<RequestId> {
+    pub(crate) fn drop_unwanted(&mut self, is_wanted: impl Fn(&Q) -> bool) -> Vec<RequestId> {
         let mut cancelled = Vec::new();
         self.entries.retain(|spec, entry| {
             let stays = entry.progress == Progress::Answered || is_wanted(spec);
@@ -144,14 +141,14 @@ impl<Q: Clone + Eq + Hash> Ledger<Q> {
 
     /// Drops the answers to the questions of which `is_old` is true.
     pub(crate) fn drop_answers_of(&mut self, is_old: impl Fn(&Q) -> bool) {
-        self.entries.retain(|question, entry| {
-            entry.progress != Progress::Answered || !is_old(question)
-        });
+        self.entries
+            .retain(|question, entry| entry.progress != Progress::Answered || !is_old(question));
     }
 
     /// Every question that is answered, with the id of its answer.
     pub(crate) fn answers(&self) -> impl Iterator<Item = (&Q, RequestId)> {
-        let answered = self.entries.iter().filter(|(_, entry)| entry.progress == Progress::Answered);
+        let answered =
+            self.entries.iter().filter(|(_, entry)| entry.progress == Progress::Answered);
         answered.map(|(question, entry)| (question, entry.id))
     }
 

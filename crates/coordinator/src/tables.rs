@@ -106,7 +106,8 @@ impl Tables {
     /// Forgets what was said of the newest version of a table, so that it is asked anew.
     fn renew(&mut self, location: &str) {
         self.failures.retain(|inquiry, _| inquiry.location() != location);
-        self.ledger.drop_answers_of(|inquiry| inquiry.location() == location && inquiry.is_newest());
+        self.ledger
+            .drop_answers_of(|inquiry| inquiry.location() == location && inquiry.is_newest());
     }
 
     /// Forgets every answer: the viewer wants to know anew.
@@ -153,6 +154,15 @@ impl Tables {
     /// Takes back what is under way, to be asked again; the ids to cancel.
     pub(crate) fn requeue(&mut self) -> Vec<RequestId> {
         self.ledger.requeue()
+    }
+
+    /// Drops everything: another viewer must not see it.
+    pub(crate) fn forget(&mut self, effects: &mut Vec<Effect>) {
+        for (id, told) in std::mem::take(self).told {
+            if matches!(told, Told::Rows(_)) {
+                effects.push(Effect::Forget { id });
+            }
+        }
     }
 
     /// Whether nothing is queued or under way.

@@ -108,9 +108,7 @@ fn of_bytes(meaning: Meaning, bytes: &[u8]) -> Option<String> {
             wide.get_mut(16 - bytes.len()..)?.copy_from_slice(bytes);
             Some(decimal(i128::from_be_bytes(wide), scale))
         }
-        Meaning::Half => {
-            Some(F16::from_le_bytes(bytes.try_into().ok()?).to_string())
-        }
+        Meaning::Half => Some(F16::from_le_bytes(bytes.try_into().ok()?).to_string()),
         Meaning::Uuid if bytes.len() == 16 => {
             let hex = hex(bytes);
             let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
@@ -225,7 +223,11 @@ mod tests {
             &[0x11; 16],
             Some("11111111-1111-1111-1111-111111111111"),
         );
-        check("int96 a", &[0, 0, 0, 0, 0, 0, 0, 0, 0x8c, 0x3d, 0x25, 0], Some("1970-01-01 00:00:00"));
+        check(
+            "int96 a",
+            &[0, 0, 0, 0, 0, 0, 0, 0, 0x8c, 0x3d, 0x25, 0],
+            Some("1970-01-01 00:00:00"),
+        );
     }
 
     #[test]

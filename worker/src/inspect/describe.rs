@@ -54,8 +54,7 @@ impl Lake {
         store: &Counted,
     ) -> Option<Versions> {
         let newest = if table.at == At::Newest { Newest::Known } else { Newest::Unknown };
-        let first =
-            if store.has_first_commit() { FirstCommit::Seen } else { FirstCommit::Unknown };
+        let first = if store.has_first_commit() { FirstCommit::Seen } else { FirstCommit::Unknown };
         versions::find(&place(table), store, snapshot.version, newest, first).await.ok()
     }
 }

@@ -1,8 +1,8 @@
 //! The commits of a Delta table, newest first, a page at a time.
 
 use super::commit;
-use super::counted::Counted;
 use super::cost;
+use super::counted::Counted;
 use super::state::place;
 use super::versions::{self, FirstCommit, Newest};
 use crate::failure;

@@ -47,8 +47,7 @@ impl Lake {
             }
             State::File(_) => return Err(no_such(table, path)),
         };
-        let footer =
-            footer::read(&location, size_bytes, &self.source().store, &meter).await?;
+        let footer = footer::read(&location, size_bytes, &self.source().store, &meter).await?;
         let mut layout = of_footer(path, size_bytes, &footer);
         layout.cost = cost(&meter, started);
         Ok(layout)

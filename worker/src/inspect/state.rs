@@ -73,7 +73,11 @@ impl Lake {
     ///
     /// # Errors
     /// A [`Failure`]: nothing is there, it is not right, or it is no table that can be described.
-    pub(super) async fn state_of(&self, table: &TableAt, store: &Counted) -> Result<State, Failure> {
+    pub(super) async fn state_of(
+        &self,
+        table: &TableAt,
+        store: &Counted,
+    ) -> Result<State, Failure> {
         let location = place(table);
         match (Lake::kind(&table.location), table.at) {
             (TableKind::Delta, at) => {
@@ -89,10 +93,8 @@ impl Lake {
                 Ok(State::Log(snapshot))
             }
             (TableKind::Parquet, At::Newest) => {
-                let facts = store
-                    .facts(&location)
-                    .await
-                    .map_err(|error| failure::of_store(&error))?;
+                let facts =
+                    store.facts(&location).await.map_err(|error| failure::of_store(&error))?;
                 let (size_bytes, modified_us) = (facts.size_bytes, facts.modified_us);
                 Ok(State::File(PlainFile { location, size_bytes, modified_us }))
             }

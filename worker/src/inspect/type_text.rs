@@ -158,9 +158,6 @@ mod tests {
         check(DataType::UInt32, "unsigned integer");
         check(DataType::FixedSizeBinary(16), "binary(16)");
         check(DataType::Timestamp(TimeUnit::Nanosecond, None), "timestamp_ntz(ns)");
-        check(
-            DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)),
-            "string",
-        );
+        check(DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)), "string");
     }
 }

@@ -3,11 +3,25 @@
 use super::{Coordinator, MAX_DEATHS_IN_A_ROW};
 use crate::ledger::Ledger;
 use crate::panels::Panels;
+use crate::tables::Blame;
 use crate::{CatalogState, Effect, Engine, Login, Notice, Session};
 use protocol::{ErrorCode, Failure, RequestId};
 
 impl Coordinator {
-    pub(super) fn note_failure(&mut self, id: RequestId, failure: Failure, effects: &mut Vec<Effect>) {
+    pub(super) fn note_failure(
+        &mut self,
+        id: RequestId,
+        failure: Failure,
+        effects: &mut Vec<Effect>,
+    ) {
+        match self.tables.failed(id, failure.clone()) {
+            Some(Blame::Session) => return self.end_session(effects),
+            Some(Blame::Question) => {
+                self.n_deaths = 0;
+                return;
+            }
+            None => {}
+        }
         let is_opening = self.engine == (Engine::Opening { id });
         if !is_opening && !self.ledger.awaits(id) {
             return;
@@ -33,6 +47,7 @@ impl Coordinator {
             let text = format!("the engine stopped on this question: {message}");
             self.panels.fail(&culprit, &Failure::new(ErrorCode::Internal, text));
         }
+        self.tables.died(&message);
         self.is_cautious = true;
         self.n_deaths += 1;
         self.notices.retain(|notice| !matches!(notice, Notice::EngineRestarted { .. }));
@@ -59,7 +74,8 @@ impl Coordinator {
 
     /// Takes back what is under way, so that nothing is answered for a lake or session that is over.
     pub(super) fn close(&mut self, effects: &mut Vec<Effect>) {
-        let cancelled = self.ledger.requeue();
+        let mut cancelled = self.ledger.requeue();
+        cancelled.extend(self.tables.requeue());
         effects.extend(cancelled.into_iter().map(|id| Effect::Cancel { id }));
         match self.engine {
             Engine::Opening { id } => {
@@ -80,6 +96,7 @@ impl Coordinator {
         self.catalog = CatalogState::Awaited;
         self.page = None;
         self.panels = Panels::default();
+        self.tables.forget(effects);
         self.user = None;
         self.notices.clear();
     }

@@ -69,9 +69,7 @@ impl Inquiry {
             Inquiry::History { location, before } => {
                 Ask::History { location, before, limit: N_COMMITS }
             }
-            Inquiry::Files { table, first } => {
-                Ask::Files { table, offset: first, limit: N_FILES }
-            }
+            Inquiry::Files { table, first } => Ask::Files { table, offset: first, limit: N_FILES },
             Inquiry::Layout { table, path } => Ask::Layout { table, path },
             Inquiry::Rows(spec) => Ask::Rows(spec),
         }

@@ -159,7 +159,11 @@ impl TablesState {
     }
 
     /// What the view needs besides the description, all of the version that was described.
-    pub(crate) fn details(&self, described: &TableDescription, is_travelling: bool) -> Vec<Inquiry> {
+    pub(crate) fn details(
+        &self,
+        described: &TableDescription,
+        is_travelling: bool,
+    ) -> Vec<Inquiry> {
         let location = described.table.location.clone();
         let at = described.version.map_or(At::Newest, At::Version);
         let table = TableAt { location: location.clone(), at };

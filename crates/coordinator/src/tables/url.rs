@@ -90,8 +90,7 @@ pub(crate) fn read(query: &str) -> (TablesState, Vec<String>) {
             ignored.push(name);
         }
     }
-    state.condition =
-        column.zip(is).map(|(column, is)| Condition { column, is, value });
+    state.condition = column.zip(is).map(|(column, is)| Condition { column, is, value });
     (state, ignored)
 }
 
@@ -122,9 +121,21 @@ mod tests {
         };
         check("", "", &[]);
         check("?table=gold/sales", "table=gold%2Fsales", &[]);
-        check("table=gold%2Fsales&at=12&view=files&first=50", "table=gold%2Fsales&at=12&view=files&first=50", &[]);
-        check("table=&at=-1&view=all&first=x&more=1", "", &["table", "at", "view", "first", "more"]);
-        check("table=t&where=a&is=at_least&value=5%25", "table=t&where=a&is=at_least&value=5%25", &[]);
+        check(
+            "table=gold%2Fsales&at=12&view=files&first=50",
+            "table=gold%2Fsales&at=12&view=files&first=50",
+            &[],
+        );
+        check(
+            "table=&at=-1&view=all&first=x&more=1",
+            "",
+            &["table", "at", "view", "first", "more"],
+        );
+        check(
+            "table=t&where=a&is=at_least&value=5%25",
+            "table=t&where=a&is=at_least&value=5%25",
+            &[],
+        );
         check("table=t&where=a&is=like", "table=t", &["is"]);
         check("table=t&view=schema&column=b&column=a", "table=t&column=b&column=a", &[]);
     }

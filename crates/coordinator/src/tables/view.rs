@@ -107,34 +107,36 @@ pub(super) fn of(tables: &Tables) -> TablesView {
         .map(|described| tables.state.details(described, tables.is_travelling))
         .unwrap_or_default();
     // Until the table is described it is not known what to ask of it, only that something will be.
-    let awaits = |kind: Kind| {
-        described.is_none() && !is_failed && is_seen_in(kind, &tables.state)
-    };
+    let awaits = |kind: Kind| described.is_none() && !is_failed && is_seen_in(kind, &tables.state);
     let want = |kind: Kind| details.iter().find(|inquiry| inquiry.kind() == kind);
-    view.history = with(awaits(Kind::History), part(tables, Kind::History, want(Kind::History), |told| {
-        match told {
+    view.history = with(
+        awaits(Kind::History),
+        part(tables, Kind::History, want(Kind::History), |told| match told {
             Told::History(history) => Some(history.clone()),
             _ => None,
-        }
-    }));
-    view.files = with(awaits(Kind::Files), part(tables, Kind::Files, want(Kind::Files), |told| {
-        match told {
+        }),
+    );
+    view.files = with(
+        awaits(Kind::Files),
+        part(tables, Kind::Files, want(Kind::Files), |told| match told {
             Told::Files(files) => Some(files.clone()),
             _ => None,
-        }
-    }));
-    view.layout = with(awaits(Kind::Layout), part(tables, Kind::Layout, want(Kind::Layout), |told| {
-        match told {
+        }),
+    );
+    view.layout = with(
+        awaits(Kind::Layout),
+        part(tables, Kind::Layout, want(Kind::Layout), |told| match told {
             Told::Layout(layout) => Some(layout.clone()),
             _ => None,
-        }
-    }));
-    view.rows = with(awaits(Kind::Rows), part(tables, Kind::Rows, want(Kind::Rows), |told| {
-        match told {
+        }),
+    );
+    view.rows = with(
+        awaits(Kind::Rows),
+        part(tables, Kind::Rows, want(Kind::Rows), |told| match told {
             Told::Rows(id) => Some(*id),
             _ => None,
-        }
-    }));
+        }),
+    );
     view.columns = described.map(|it| tables.state.preview_columns(&it)).unwrap_or_default();
     view.times = times(tables);
     view
@@ -203,7 +205,8 @@ fn times(tables: &Tables) -> BTreeMap<u64, i64> {
             && of == location
         {
             let known = history.commits.iter();
-            times.extend(known.filter_map(|commit| Some((commit.version, commit.committed_at_us?))));
+            times
+                .extend(known.filter_map(|commit| Some((commit.version, commit.committed_at_us?))));
         }
     }
     times
