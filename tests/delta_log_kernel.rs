@@ -1,5 +1,5 @@
 //! `delta_log` against delta_kernel on every table of the corpus: where both read, they see the
-//! same version, schema, files and partition values, or a list below says why not.
+//! same version, schema, files, partition values and deleted rows, or a list below says why not.
 //!
 //! Needs the corpus folder named by `LAKEFRONT_CORPUS` (default `../shared/corpus`); without it the
 //! test says so and counts as skipped.
@@ -11,7 +11,7 @@ use delta_kernel::engine::arrow_conversion::TryIntoArrow;
 use delta_kernel::scan::state::ScanFile;
 use delta_kernel_default_engine::DefaultEngine;
 use delta_kernel_default_engine::storage::store_from_url;
-use delta_log::{ErrorKind, Fetched, FilePath, LogError, LogWalk, Snapshot, Stats, Step};
+use delta_log::{DeletionVector, ErrorKind, Fetched, FilePath, LogError, LogWalk, Snapshot, Step};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind as IoErrorKind;
@@ -25,16 +25,10 @@ use walkdir::WalkDir;
 const KNOWN_REFUSED: &[(&str, &str)] = &[];
 
 /// Tables that both read and see differently: the name, and why that is right.
-const KNOWN_DIFFERENT: &[(&str, &str)] = &[
-    (
-        "kernel/parquet_row_group_skipping",
-        "its multi-part checkpoint has a column that no commit has; delta_log reads the commits",
-    ),
-    (
-        "kernel/unshredded-variant",
-        "a variant is a struct of bytes to delta_kernel, and marked text to delta_log",
-    ),
-];
+const KNOWN_DIFFERENT: &[(&str, &str)] = &[(
+    "kernel/unshredded-variant",
+    "a variant is a struct of bytes to delta_kernel, and marked text to delta_log",
+)];
 
 /// What a reader sees of a table.
 #[derive(Debug)]
@@ -51,6 +45,7 @@ struct SeenFile {
     /// Without those that are null.
     partition_values: BTreeMap<String, String>,
     num_records: Option<u64>,
+    deleted_rows: Option<Vec<u64>>,
 }
 
 #[test]
@@ -71,7 +66,7 @@ fn delta_log_sees_what_delta_kernel_sees() -> Result<()> {
                 wrong.push(format!("{name}: is read, strike it off KNOWN_REFUSED"));
             }
             (Ok(ours), Ok(theirs)) => {
-                match (difference(&seen(&ours).context(name.clone())?, &theirs), different) {
+                match (difference(&seen(&ours, root).context(name.clone())?, &theirs), different) {
                     (None, None) => n_equal += 1,
                     (Some(_), Some(_)) => n_different += 1,
                     (None, Some(_)) => wrong.push(format!("{name}: strike it off KNOWN_DIFFERENT")),
@@ -163,12 +158,13 @@ fn tables(corpus: &Path, unpacked: &Path) -> Result<BTreeMap<String, PathBuf>> {
 }
 
 /// Walks the log of the table at `root`.
-fn ours(root: &Path) -> Result<Result<Snapshot, LogError>> {
+fn ours(root: &Path) -> Result<Result<Arc<Snapshot>, LogError>> {
     let mut walk = LogWalk::new();
-    let mut in_flight = Vec::new();
+    let mut in_flight: Vec<String> = Vec::new();
     loop {
         match walk.step() {
             Step::Fetch { path, .. } => in_flight.push(path),
+            Step::Cancel { path } => in_flight.retain(|it| *it != path),
             Step::Wait => {
                 let path = in_flight.pop().context("the walk waits for nothing")?;
                 let fetched = match fs::read(root.join(&path)) {
@@ -180,29 +176,29 @@ fn ours(root: &Path) -> Result<Result<Snapshot, LogError>> {
                     return Ok(Err(error));
                 }
             }
-            Step::Done(snapshot) => return Ok(Ok(*snapshot)),
+            Step::Done(snapshot) => return Ok(Ok(snapshot)),
         }
     }
 }
 
-fn seen(snapshot: &Snapshot) -> Result<Seen> {
+fn seen(snapshot: &Snapshot, root: &Path) -> Result<Seen> {
     let mut files = BTreeMap::new();
     for add in &snapshot.adds {
         for column in &snapshot.metadata.partition_columns {
             let field = snapshot.metadata.schema.field_with_name(column)?;
-            let value = add.partition_values.get(delta_log::physical_name(field));
-            let value = value.and_then(Option::as_deref);
+            let value = add.partition_value(delta_log::physical_name(field));
             delta_log::partition_array(field.data_type(), value)?;
         }
-        let values = add.partition_values.iter();
+        let values = add.partition().iter();
         let file = SeenFile {
             size_bytes: add.size_bytes,
             modification_time_ms: add.modification_time_ms,
             partition_values: values
-                .filter_map(|(column, value)| Some((column.clone(), value.clone()?)))
+                .filter_map(|(column, value)| Some((column.to_owned(), value?.to_owned())))
                 .collect(),
-            num_records: match &add.stats {
-                Some(stats) => Stats::parse(stats)?.num_records,
+            num_records: add.stats()?.and_then(|stats| stats.num_records),
+            deleted_rows: match &add.deletion_vector {
+                Some(vector) => Some(deleted_rows(vector, root)?),
                 None => None,
             },
         };
@@ -214,12 +210,24 @@ fn seen(snapshot: &Snapshot) -> Result<Seen> {
     Ok(Seen { version: snapshot.version, schema, files })
 }
 
+fn deleted_rows(vector: &DeletionVector, root: &Path) -> Result<Vec<u64>> {
+    let bytes = match vector.byte_range() {
+        Some((path, range)) => {
+            let file = fs::read(root.join(path.as_str()))?;
+            let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
+            Some(file.get(range).context("the vector lies in its file")?.to_vec())
+        }
+        None => None,
+    };
+    Ok(vector.decode(bytes.as_deref())?.iter().collect())
+}
+
 /// What delta_kernel sees of the table at `root`.
 fn theirs(root: &Path) -> Result<Seen> {
     let root = fs::canonicalize(root)?;
     let url = Url::from_directory_path(&root).ok().context("a path is a URL")?;
     let engine = DefaultEngine::builder(store_from_url(&url)?).build();
-    let snapshot = KernelSnapshot::builder_for(url).build(&engine)?;
+    let snapshot = KernelSnapshot::builder_for(url.clone()).build(&engine)?;
     let schema: Schema = snapshot.schema().as_ref().try_into_arrow()?;
     let version = snapshot.version();
     let scan = snapshot.scan_builder().build()?;
@@ -234,6 +242,7 @@ fn theirs(root: &Path) -> Result<Seen> {
             modification_time_ms: file.modification_time,
             partition_values: file.partition_values.into_iter().collect(),
             num_records: file.stats.map(|stats| stats.num_records),
+            deleted_rows: file.dv_info.get_row_indexes(&engine, &url)?,
         };
         by_path.insert(FilePath::parse(&file.path)?, seen);
     }
@@ -278,4 +287,5 @@ fn is_same(ours: &SeenFile, theirs: &SeenFile) -> bool {
         && ours.size_bytes == theirs.size_bytes
         && ours.modification_time_ms == theirs.modification_time_ms
         && ours.partition_values == theirs.partition_values
+        && ours.deleted_rows == theirs.deleted_rows
 }

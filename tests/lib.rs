@@ -1,10 +1,30 @@
-//! What the tests in a browser and `page-check` share. The tests themselves are beside it.
+//! What the tests in a browser, `page-check` and the corpus runner share. The tests themselves are
+//! beside it.
+
+pub mod corpus {
+    //! Every table and file below a folder: read by the engine, compared with a plain reader.
+    pub mod archive;
+    pub mod cell;
+    pub mod features;
+    pub mod found;
+    pub mod in_browser;
+    pub mod job;
+    pub mod oracle;
+    pub mod pool;
+    pub mod reading;
+    pub mod record;
+    pub mod rowset;
+    pub mod run;
+}
 
 pub mod harness {
     //! A browser, a server, and the page as a test sees it.
     pub mod check;
     pub mod child;
     pub mod driver;
+    pub mod engine;
+    pub mod file_server;
+    pub mod hostile;
     pub mod lakefront;
     pub mod page;
 }

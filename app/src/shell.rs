@@ -188,6 +188,7 @@ impl Shell {
             Said::Layout(layout) => {
                 Event::TableAnswered { id, told: Told::Layout(Held::new(*layout)) }
             }
+            Said::Forgotten => return,
             Said::Failed(failure) => Event::Failed { id, failure },
             Said::Panicked { message } => Event::WorkerDied { message },
         };

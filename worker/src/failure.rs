@@ -1,20 +1,21 @@
 //! From what happened inside to what the page is told.
 
+use crate::reader::Oversized;
 use crate::store::StoreError;
+use crate::table::{DeletionError, FileError};
 use datafusion::common::DataFusionError;
+use parquet::errors::ParquetError;
 use protocol::{ErrorCode, Failure, TableVersion};
 use std::error::Error;
 
 /// The failure that a store's error is on the wire.
 pub fn of_store(error: &StoreError) -> Failure {
-    let code = match error {
-        StoreError::Absent { .. } => ErrorCode::NotFound,
-        StoreError::Unauthorized { .. } => ErrorCode::Unauthorized,
-        StoreError::Forbidden { .. } => ErrorCode::Forbidden,
-        StoreError::NoRanges { .. } => ErrorCode::NoRanges,
-        StoreError::WrongBytes { .. } | StoreError::Network { .. } => ErrorCode::Network,
-    };
-    Failure::new(code, error.to_string())
+    Failure::new(error.code(), error.to_string())
+}
+
+/// The store's error that `error` comes from, if it does.
+pub fn store_error(error: &DataFusionError) -> Option<&StoreError> {
+    cause(error)
 }
 
 /// The failure that an error of a running plan is on the wire: that of the store if the store is
@@ -23,7 +24,13 @@ pub fn of_plan(error: &DataFusionError) -> Failure {
     if let Some(store) = cause::<StoreError>(error) {
         return of_store(store);
     }
+    let is_log = cause::<FileError>(error).is_some() || cause::<DeletionError>(error).is_some();
     let code = match error.find_root() {
+        _ if is_log => ErrorCode::MalformedLog,
+        _ if cause::<Oversized>(error).is_some() => ErrorCode::OverBudget,
+        DataFusionError::ParquetError(parquet) if is_encrypted(parquet) => {
+            ErrorCode::UnsupportedFeature
+        }
         DataFusionError::ParquetError(_) | DataFusionError::ArrowError(..) => {
             ErrorCode::MalformedFile
         }
@@ -32,12 +39,21 @@ pub fn of_plan(error: &DataFusionError) -> Failure {
         _ => ErrorCode::Internal,
     };
     let message = match code {
+        // The cause says it all; what DataFusion puts around it says nothing to a reader.
+        _ if let Some(cause) = cause::<FileError>(error) => cause.to_string(),
+        _ if let Some(cause) = cause::<DeletionError>(error) => cause.to_string(),
         ErrorCode::OverBudget => {
-            format!("the answer needs more memory than the engine has: narrow the range ({error})")
+            let reason = error.strip_backtrace();
+            format!("the answer needs more memory than the engine has: narrow the range ({reason})")
         }
         _ => error.strip_backtrace(),
     };
     Failure::new(code, message)
+}
+
+/// Whether the file is refused because nobody here has its key.
+fn is_encrypted(error: &ParquetError) -> bool {
+    error.to_string().contains("encryption")
 }
 
 /// Names the tables in a failure of a decoder, which does not know what it decodes.

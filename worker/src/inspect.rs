@@ -2,7 +2,6 @@
 //! file. Each answer reads what it tells and nothing more, and says what that cost.
 
 mod bound_text;
-mod commit;
 mod counted;
 mod describe;
 mod files;
@@ -11,11 +10,7 @@ mod history;
 mod layout;
 mod state;
 mod type_text;
-mod until;
 mod versions;
-
-pub use state::Snapshots;
-pub use until::Until;
 
 use crate::meter::Meter;
 use protocol::Cost;

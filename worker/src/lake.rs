@@ -1,19 +1,20 @@
 //! What all questions share: where bytes come from, what was read before, and the session that plans
 //! run in.
 
+mod opened;
+
+use crate::facts::Run;
 use crate::failure;
 use crate::functions;
-use crate::inspect::{Snapshots, Until};
 use crate::meter::Meter;
-use crate::reader::Footers;
+use crate::pool::Pool;
+use crate::store::budget::Budget;
 use crate::store::cached::CachedStore;
-use crate::store::{ByteStore, Location};
+use crate::store::{ByteStore, Location, PersistentStore, presence};
 use crate::table::delta;
 use crate::table::parquet_file::{self, ParquetTableError};
 use crate::table::{LakeTable, NO_STORE_URL, Source};
 use catalog::Name;
-use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -21,15 +22,14 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
+use delta_log::commit_path;
 use futures::TryStreamExt;
-use protocol::{At, ErrorCode, Failure, TableAt, TableKind};
+use opened::Opened;
+use protocol::{At, ErrorCode, Failure, TableAt, TableKind, TableVersion};
 use std::sync::Arc;
 
-/// What the engine may use for hash tables and sorts, unless it is told otherwise.
-pub const DEFAULT_MEMORY_BYTES: usize = 1 << 30;
-
-/// What the cache of fetched ranges may hold.
-const CACHE_BYTES: u64 = 256 << 20;
+/// What the engine may use for hash tables, sorts and caches, unless it is told otherwise.
+pub const DEFAULT_MEMORY_BYTES: u64 = 1 << 30;
 
 /// A place where tables lie, and what is known of its files.
 #[derive(Debug)]
@@ -37,21 +37,38 @@ pub struct Lake {
     store: Arc<dyn ByteStore>,
     source: Source,
     state: SessionState,
-    snapshots: Snapshots,
+    opened: Opened,
+    budget: Arc<Budget>,
+    kept: Option<PersistentStore>,
 }
 
 impl Lake {
-    /// A lake over `store`, with `memory_bytes` for hash tables and sorts. Reads nothing.
+    /// A lake over `store`, with `memory_bytes` for hash tables, sorts and caches together. Reads
+    /// nothing.
     ///
     /// # Errors
     /// [`ErrorCode::Internal`] when DataFusion cannot be set up.
-    pub fn new(store: Arc<dyn ByteStore>, memory_bytes: usize) -> Result<Lake, Failure> {
-        let source = Source {
-            store: Arc::new(CachedStore::new(Arc::clone(&store), CACHE_BYTES)),
-            footers: Arc::new(Footers::default()),
-        };
-        let state = session_state(memory_bytes).map_err(|error| failure::of_plan(&error))?;
-        Ok(Lake { store, source, state, snapshots: Snapshots::default() })
+    pub fn new(store: Arc<dyn ByteStore>, memory_bytes: u64) -> Result<Lake, Failure> {
+        let budget = Budget::new(memory_bytes);
+        let cached = CachedStore::within(Arc::clone(&store), Arc::clone(&budget));
+        let source = Source { store: Arc::new(cached) };
+        let state = session_state(Arc::clone(&budget)).map_err(|error| failure::of_plan(&error))?;
+        Ok(Lake { store, source, state, opened: Opened::default(), budget, kept: None })
+    }
+
+    /// The same lake, which tells of each table since when it may be out of date, as `kept` knows.
+    pub fn with_staleness(self, kept: PersistentStore) -> Lake {
+        Lake { kept: Some(kept), ..self }
+    }
+
+    /// Makes the budget another one; caches give up what they hold beyond it.
+    pub fn set_memory(&self, memory_bytes: u64) {
+        self.budget.resize(memory_bytes);
+    }
+
+    /// The newest version of the table at `location` that was opened before.
+    pub(crate) fn newest_known(&self, location: &Location) -> Option<u64> {
+        self.opened.newest(location)?.version.version
     }
 
     /// Functions and options.
@@ -62,11 +79,6 @@ impl Lake {
     /// Where log files come from: nothing of them is kept.
     pub fn store(&self) -> &Arc<dyn ByteStore> {
         &self.store
-    }
-
-    /// States of tables that were described.
-    pub(crate) fn snapshots(&self) -> &Snapshots {
-        &self.snapshots
     }
 
     /// Where data files come from.
@@ -96,25 +108,59 @@ impl Lake {
         kind: TableKind,
         table: &TableAt,
     ) -> Result<LakeTable, Failure> {
+        self.open_through(name, kind, table, self.store.as_ref()).await
+    }
+
+    /// As [`Lake::open`], with the files of the log read through `store`.
+    ///
+    /// # Errors
+    /// As those of [`Lake::open`].
+    pub(crate) async fn open_through(
+        &self,
+        name: Name,
+        kind: TableKind,
+        table: &TableAt,
+        store: &dyn ByteStore,
+    ) -> Result<LakeTable, Failure> {
+        let mut opened = self.open_at(name, kind, table, store).await?;
         let location = Location::new(table.location.trim_end_matches('/'));
+        let since = self.kept.as_ref().and_then(|kept| kept.stale_since_utc_s(&location));
+        opened.version.stale_since_us = since.and_then(|s| s.checked_mul(1_000_000));
+        Ok(opened)
+    }
+
+    async fn open_at(
+        &self,
+        name: Name,
+        kind: TableKind,
+        table: &TableAt,
+        store: &dyn ByteStore,
+    ) -> Result<LakeTable, Failure> {
+        let location = Location::new(table.location.trim_end_matches('/'));
+        let source = self.source.clone();
         match (kind, table.at) {
-            (TableKind::Delta, At::Newest) => {
-                delta::open(name, location, self.store.as_ref(), self.source.clone())
-                    .await
-                    .map_err(delta::DeltaTableError::into_failure)
-            }
-            (TableKind::Delta, At::Version(version)) => {
-                let until = Until { inner: Arc::clone(&self.store), version };
-                let table = delta::open(name, location.clone(), &until, self.source.clone())
-                    .await
-                    .map_err(delta::DeltaTableError::into_failure)?;
-                until.check(&location, table.version.version)?;
-                Ok(table)
+            (TableKind::Delta, at) => {
+                if let Some(held) = self.opened.at(&location, at) {
+                    return Ok(held.named(name));
+                }
+                let known = self.opened.newest(&location);
+                let snapshot = known.as_ref().and_then(|known| known.snapshot().cloned());
+                let opened =
+                    delta::open(name.clone(), location.clone(), at, snapshot, store, source)
+                        .await
+                        .map_err(delta::DeltaTableError::into_failure)?;
+                match known {
+                    Some(known) if known.version.version == opened.version.version => {
+                        Ok(known.named(name))
+                    }
+                    _ => {
+                        self.opened.keep(location, &opened);
+                        Ok(opened)
+                    }
+                }
             }
             (TableKind::Parquet, At::Newest) => {
-                parquet_file::open(name, location, self.store.as_ref(), self.source.clone())
-                    .await
-                    .map_err(of_parquet)
+                parquet_file::open(name, location, store, source).await.map_err(of_parquet)
             }
             _ => {
                 let message = format!("{location} has one state only, the newest");
@@ -131,20 +177,52 @@ impl Lake {
         &self,
         plan: &LogicalPlan,
         meter: &Arc<Meter>,
-    ) -> Result<(SchemaRef, Vec<RecordBatch>), DataFusionError> {
+    ) -> Result<Run, DataFusionError> {
         let config = self.state.config().clone().with_extension(Arc::clone(meter));
         let state =
             SessionStateBuilder::new_from_existing(self.state.clone()).with_config(config).build();
         let physical = state.create_physical_plan(plan).await?;
-        let schema = physical.schema();
-        let batches = execute_stream(physical, state.task_ctx())?.try_collect().await?;
-        Ok((schema, batches))
+        let stream = execute_stream(Arc::clone(&physical), state.task_ctx())?;
+        let batches = stream.try_collect().await?;
+        Ok(Run::of(physical.as_ref(), batches))
+    }
+
+    /// The failure that `error` is on the wire, which ended a question over `tables`, each with its
+    /// place. A data file that is gone while its table has a newer version is said so.
+    pub async fn failure(
+        &self,
+        error: &DataFusionError,
+        tables: &[(Location, TableVersion)],
+    ) -> Failure {
+        let plain = failure::of_plan(error);
+        let Some(lost) = failure::store_error(error) else { return plain };
+        let of_table = |(place, _): &&(Location, TableVersion)| {
+            lost.location().as_str().starts_with(place.as_str())
+        };
+        let Some((place, held)) = tables.iter().find(of_table) else { return plain };
+        let Some(version) = held.version else { return plain };
+        let known = place.join(&commit_path(version));
+        if !matches!(presence::is_absent(self.store.as_ref(), lost, Some(&known)).await, Ok(true)) {
+            return plain;
+        }
+        let at = TableAt { location: place.as_str().to_owned(), at: At::Newest };
+        match self.open(held.table.clone(), TableKind::Delta, &at).await {
+            Ok(newest) if newest.version.version > held.version => {
+                let newest = newest.version.version.unwrap_or_default();
+                let file = lost.location();
+                let message = format!(
+                    "version {version} of {place} is gone: {file} was removed; the newest version is {newest}"
+                );
+                Failure::new(ErrorCode::VersionGone, message)
+            }
+            _ => plain,
+        }
     }
 }
 
 /// One partition, since one worker is one thread; filters run inside the Parquet reader, so that
 /// columns which only the rest needs are decoded for the rows that stay.
-fn session_state(memory_bytes: usize) -> Result<SessionState, DataFusionError> {
+fn session_state(budget: Arc<Budget>) -> Result<SessionState, DataFusionError> {
     let mut config = SessionConfig::new().with_target_partitions(1).with_batch_size(8192);
     let options = config.options_mut();
     options.execution.parquet.pushdown_filters = true;
@@ -152,7 +230,7 @@ fn session_state(memory_bytes: usize) -> Result<SessionState, DataFusionError> {
     options.execution.collect_statistics = false;
     options.sql_parser.enable_ident_normalization = false;
     let runtime = RuntimeEnvBuilder::new()
-        .with_memory_limit(memory_bytes, 1.0)
+        .with_memory_pool(Arc::new(Pool::new(budget)))
         .with_disk_manager_builder(
             DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled),
         )

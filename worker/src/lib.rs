@@ -4,6 +4,7 @@
 //! not know the page, holds no SQL text of its own, and never writes.
 
 pub mod engine;
+mod facts;
 mod failure;
 mod functions;
 #[cfg_attr(target_arch = "wasm32", path = "glue/browser.rs")]
@@ -13,6 +14,7 @@ mod inspect;
 pub mod lake;
 pub mod lower;
 mod measure;
+mod pool;
 mod reader;
 mod reply;
 pub mod rows;

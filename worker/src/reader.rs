@@ -4,6 +4,7 @@
 use crate::meter::Meter;
 use crate::store::cached::CachedStore;
 use crate::store::{Location, StoreError};
+use crate::table::Words;
 use bytes::Bytes;
 use datafusion::common::{DataFusionError, Result as DataFusionResult};
 use datafusion::datasource::listing::PartitionedFile;
@@ -15,17 +16,70 @@ use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::{AsyncFileReader, MetadataFetch};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the first read at a file's end asks for: footers of Gold tables are smaller, and the page
 /// index lies right before them.
 const TAIL_BYTES: u64 = 32 * 1024;
 
-/// Footers of files that never change, by location.
+/// What one column of one row group may unpack to, in bytes. Writers aim at row groups of 128 MB.
+const MAX_CHUNK_BYTES: i64 = 1 << 30;
+
+/// A part of a file that unpacks to more than the engine takes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{location}, column {column}: {packed} bytes unpack to {unpacked}, above {MAX_CHUNK_BYTES}"
+)]
+pub struct Oversized {
+    /// The file.
+    pub location: Location,
+    /// The column, with dots.
+    pub column: String,
+    /// Its bytes in the file.
+    pub packed: i64,
+    /// Its bytes in memory, as the footer says.
+    pub unpacked: i64,
+}
+
+/// What the footers of one table may take in memory, in bytes.
+const MAX_FOOTER_BYTES: usize = 64 << 20;
+
+/// Footers of one table's files, which never change, in the table's words.
 #[derive(Debug, Default)]
-pub struct Footers(Mutex<HashMap<Location, Arc<ParquetMetaData>>>);
+pub struct Footers(Mutex<HeldFooters>);
+
+#[derive(Debug, Default)]
+struct HeldFooters {
+    by_location: HashMap<Location, Arc<ParquetMetaData>>,
+    /// The oldest first.
+    order: VecDeque<Location>,
+    size_bytes: usize,
+}
+
+impl Footers {
+    fn held(&self) -> MutexGuard<'_, HeldFooters> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, location: &Location) -> Option<Arc<ParquetMetaData>> {
+        self.held().by_location.get(location).cloned()
+    }
+
+    fn keep(&self, location: &Location, footer: &Arc<ParquetMetaData>) {
+        let mut held = self.held();
+        if held.by_location.insert(location.clone(), Arc::clone(footer)).is_none() {
+            held.order.push_back(location.clone());
+            held.size_bytes += footer.memory_size();
+        }
+        while held.size_bytes > MAX_FOOTER_BYTES {
+            let Some(oldest) = held.order.pop_front() else { break };
+            let gone = held.by_location.remove(&oldest);
+            held.size_bytes -= gone.map_or(0, |footer| footer.memory_size()).min(held.size_bytes);
+        }
+    }
+}
 
 /// Makes a reader for each file of a scan, counting on one question's meter.
 #[derive(Debug)]
@@ -34,8 +88,24 @@ pub struct ReaderFactory {
     pub store: Arc<CachedStore>,
     /// Footers that were read before.
     pub footers: Arc<Footers>,
+    /// The table's names for what is in the files; `None` where the files' own names hold.
+    pub words: Option<Arc<Words>>,
     /// The question's counters.
     pub meter: Arc<Meter>,
+}
+
+impl ReaderFactory {
+    /// A reader of the file at `location`, which has `size_bytes`.
+    pub fn open(&self, location: Location, size_bytes: u64) -> FileReader {
+        FileReader {
+            location,
+            size_bytes,
+            store: Arc::clone(&self.store),
+            footers: Arc::clone(&self.footers),
+            words: self.words.clone(),
+            meter: Arc::clone(&self.meter),
+        }
+    }
 }
 
 impl ParquetFileReaderFactory for ReaderFactory {
@@ -49,13 +119,7 @@ impl ParquetFileReaderFactory for ReaderFactory {
         let location = file.extension::<Location>().cloned().ok_or_else(|| {
             DataFusionError::Internal(format!("file {} has no location", file.path()))
         })?;
-        Ok(Box::new(FileReader {
-            location,
-            size_bytes: file.object_meta.size,
-            store: Arc::clone(&self.store),
-            footers: Arc::clone(&self.footers),
-            meter: Arc::clone(&self.meter),
-        }))
+        Ok(Box::new(self.open(location, file.object_meta.size)))
     }
 }
 
@@ -68,8 +132,8 @@ pub struct FileReader {
     pub size_bytes: u64,
     /// Where the bytes come from.
     pub store: Arc<CachedStore>,
-    /// Footers that were read before.
-    pub footers: Arc<Footers>,
+    footers: Arc<Footers>,
+    words: Option<Arc<Words>>,
     /// The question's counters.
     pub meter: Arc<Meter>,
 }
@@ -89,6 +153,7 @@ impl AsyncFileReader for FileReader {
     ) -> BoxFuture<'_, ParquetResult<Vec<Bytes>>> {
         async move {
             self.check(&ranges)?;
+            self.check_sizes(&ranges)?;
             self.meter.share_the_thread().await;
             let fetched = self.store.get_ranges(&self.location, &ranges, &self.meter).await;
             fetched.map_err(external)
@@ -102,11 +167,7 @@ impl AsyncFileReader for FileReader {
     ) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
         async move {
             self.meter.add_file(self.location.as_str());
-            let held = {
-                let footers = self.footers.0.lock().unwrap_or_else(PoisonError::into_inner);
-                footers.get(&self.location).cloned()
-            };
-            if let Some(footer) = held {
+            if let Some(footer) = self.footers.get(&self.location) {
                 return Ok(footer);
             }
             // The page index is read with the footer, whatever this scan wants, since the footer is
@@ -117,12 +178,15 @@ impl AsyncFileReader for FileReader {
                 .with_page_index_policy(PageIndexPolicy::Optional);
             let (location, size_bytes) = (self.location.clone(), self.size_bytes);
             let loaded = reader.load_and_finish(Tail(self), size_bytes).await;
-            let footer = Arc::new(loaded.map_err(|error| match error {
+            let named = loaded.and_then(|footer| match &self.words {
+                Some(words) => words.put(footer),
+                None => Ok(footer),
+            });
+            let footer = Arc::new(named.map_err(|error| match error {
                 ParquetError::External(source) => ParquetError::External(source),
                 error => ParquetError::General(format!("{location}: {error}")),
             })?);
-            let mut footers = self.footers.0.lock().unwrap_or_else(PoisonError::into_inner);
-            footers.insert(self.location.clone(), Arc::clone(&footer));
+            self.footers.keep(&self.location, &footer);
             Ok(footer)
         }
         .boxed()
@@ -138,6 +202,31 @@ impl FileReader {
                 "{}: bytes {}..{} are not within its {} bytes",
                 self.location, range.start, range.end, self.size_bytes
             ))),
+        }
+    }
+}
+
+impl FileReader {
+    /// Refuses column chunks that unpack to more than the engine takes, before they are fetched.
+    fn check_sizes(&self, ranges: &[Range<u64>]) -> ParquetResult<()> {
+        let Some(footer) = self.footers.get(&self.location) else { return Ok(()) };
+        let chunks = footer.row_groups().iter().flat_map(|group| group.columns());
+        let mut oversized = chunks.filter(|chunk| chunk.uncompressed_size() > MAX_CHUNK_BYTES);
+        let hit = oversized.find(|chunk| {
+            let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
+            let start = u64::try_from(start).unwrap_or_default();
+            let length = u64::try_from(chunk.compressed_size()).unwrap_or_default();
+            let end = start.saturating_add(length);
+            ranges.iter().any(|range| range.start < end && start < range.end)
+        });
+        match hit {
+            None => Ok(()),
+            Some(chunk) => Err(ParquetError::External(Box::new(Oversized {
+                location: self.location.clone(),
+                column: chunk.column_path().string(),
+                packed: chunk.compressed_size(),
+                unpacked: chunk.uncompressed_size(),
+            }))),
         }
     }
 }

@@ -8,10 +8,17 @@ Usage: cargo xtask COMMAND
                      builds everything, makes a marketplace and serves it; ARGS go to `lakefront demo`
                      --check opens it in a headless Chromium instead, prints one line of JSON and stops
   test [--long]      formatting, lints, unit tests, corpus tests, and tests in a browser
+  corpus --json FILE [--dir DIR] [--browser] [-- ARGS]
+                     reads every Delta table and Parquet file below DIR, also in archives, and compares
+                     each with what is expected; one record a table; fails on wrong rows, panics, hangs
+                     DIR is ../shared/corpus, or what LAKEFRONT_CORPUS names, unless it is given
+                     --browser reads with the page's worker, over HTTP in headless Chromium
   page               builds the page and the engine, prints the folder they are in
   setup              installs what the other commands need, without running them
 
 Set CARGO_TARGET_DIR to build elsewhere than in ~/.cache/lakefront/target.";
+
+use std::path::PathBuf;
 
 /// One command.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,8 +33,23 @@ pub enum Command {
     Demo(DemoOptions),
     /// `demo --check`.
     Check(DemoOptions),
+    /// `corpus`.
+    Corpus(CorpusOptions),
     /// `test`.
     Test(Length),
+}
+
+/// What is read, and where the records go.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct CorpusOptions {
+    /// The file of records.
+    pub json: PathBuf,
+    /// The folder that is searched; the corpus beside the checkout when `None`.
+    pub dir: Option<PathBuf>,
+    /// What reads.
+    pub engine: CorpusEngine,
+    /// Passed on to the program that reads as they are.
+    pub rest: Vec<String>,
 }
 
 /// The size of the marketplace and where it is served.
@@ -39,6 +61,16 @@ pub struct DemoOptions {
     pub port: Option<u16>,
     /// Passed on to `lakefront demo` as they are.
     pub rest: Vec<String>,
+}
+
+/// Which build of the engine reads a corpus.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum CorpusEngine {
+    /// The native one, from the folder.
+    #[default]
+    Native,
+    /// The page's, in a browser, over HTTP.
+    Browser,
 }
 
 /// How much `test` runs.
@@ -80,6 +112,7 @@ pub fn parse(words: &[String]) -> Result<Command, UsageError> {
             Some(word) => Err(unknown(word)),
         },
         Some("demo") => parse_demo(words),
+        Some("corpus") => parse_corpus(words),
         Some(word) => Err(unknown(word)),
     }
 }
@@ -97,6 +130,28 @@ fn parse_demo<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Command, U
         }
     }
     Ok(command(options))
+}
+
+fn parse_corpus<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Command, UsageError> {
+    let mut options = CorpusOptions::default();
+    while let Some(word) = words.next() {
+        match word {
+            "--json" => options.json = path(word, words.next())?,
+            "--dir" => options.dir = Some(path(word, words.next())?),
+            "--browser" => options.engine = CorpusEngine::Browser,
+            "--" => options.rest = words.by_ref().map(str::to_owned).collect(),
+            _ => return Err(unknown(word)),
+        }
+    }
+    match options.json.as_os_str().is_empty() {
+        true => Err(UsageError { reason: "corpus needs --json FILE".to_owned() }),
+        false => Ok(Command::Corpus(options)),
+    }
+}
+
+fn path(option: &str, word: Option<&str>) -> Result<PathBuf, UsageError> {
+    let reason = || UsageError { reason: format!("{option} needs a path") };
+    word.filter(|word| !word.is_empty()).map(PathBuf::from).ok_or_else(reason)
 }
 
 fn number<T: std::str::FromStr>(option: &str, word: Option<&str>) -> Result<T, UsageError> {
@@ -141,6 +196,15 @@ mod tests {
         check("demo --scale 5 --port 80", Command::Demo(demo(Some(5), Some(80), &[])));
         check("demo --check --scale 2", Command::Check(demo(Some(2), None, &[])));
         check(
+            "corpus --json a.json --browser --dir b -- --only c",
+            Command::Corpus(CorpusOptions {
+                json: "a.json".into(),
+                dir: Some("b".into()),
+                engine: CorpusEngine::Browser,
+                rest: vec!["--only".to_owned(), "c".to_owned()],
+            }),
+        );
+        check(
             "demo -- --seed 3 --check",
             Command::Demo(demo(None, None, &["--seed", "3", "--check"])),
         );
@@ -155,6 +219,9 @@ mod tests {
             "demo --scale -1",
             "demo --port 70000",
             "page x",
+            "corpus",
+            "corpus --json",
+            "corpus --dir b",
         ] {
             assert!(parsed(line).is_err(), "{line}");
         }

@@ -7,6 +7,7 @@ mod binary;
 mod cache;
 mod check;
 mod child;
+mod corpus;
 mod demo;
 mod engine;
 mod key;
@@ -47,6 +48,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Page => println!("{}", page::build_alone(&workspace)?.display()),
         Command::Demo(demo) => demo::run(&workspace, &demo)?,
         Command::Check(demo) => check::run(&workspace, &demo)?,
+        Command::Corpus(corpus) => return corpus::run(&workspace, &corpus),
         Command::Test(length) => return suite::run(&workspace, length),
     }
     Ok(ExitCode::SUCCESS)

@@ -1,25 +1,54 @@
 //! The actions of a log that change what a reader sees, whatever file they come from.
 
-use crate::{DeletionVector, FilePath};
+use crate::stats::AddStats;
+use crate::{DeletionVector, FilePath, PartitionValues, Stats, StatsError};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One data file of the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Add {
     /// Where the file lies.
     pub path: FilePath,
     /// The size of the file in bytes, as the writer recorded it.
     pub size_bytes: u64,
-    /// The partition columns' values as the log writes them; see [`crate::partition_array`]. A
-    /// column that is absent is null.
-    pub partition_values: BTreeMap<String, Option<String>>,
     /// When the file was made, UTC milliseconds, as the writer recorded it.
     pub modification_time_ms: i64,
-    /// The raw JSON of the statistics, if there are any in that form; see [`crate::Stats`].
-    pub stats: Option<String>,
     /// Which rows of the file are deleted; `None` when none are.
-    pub deletion_vector: Option<DeletionVector>,
+    pub deletion_vector: Option<Box<DeletionVector>>,
+    /// What names the deletion vector, which with the path names the logical file.
+    pub(crate) vector_id: Option<Box<str>>,
+    pub(crate) partition: Arc<PartitionValues>,
+    pub(crate) stats: AddStats,
+}
+
+impl Add {
+    /// The value of the partition column of that physical name, as the log writes it; see
+    /// [`crate::partition_array`]. `None` when it is null or the log does not have it.
+    pub fn partition_value(&self, physical_name: &str) -> Option<&str> {
+        self.partition.get(physical_name)
+    }
+
+    /// The values of all partition columns. Files of one partition share them.
+    pub fn partition(&self) -> &Arc<PartitionValues> {
+        &self.partition
+    }
+
+    /// The rows of the file, deleted ones included, as its statistics say: all that is read of them
+    /// here, so that it may be asked of every file. `None` when they do not say, or cannot be read.
+    pub fn num_records(&self) -> Option<u64> {
+        self.stats.num_records()
+    }
+
+    /// The statistics of the file's columns, if the log has any. They are read here and not
+    /// before, so a caller asks once for each file that matters to him.
+    ///
+    /// # Errors
+    /// [`StatsError`] when the log has something else in their place.
+    pub fn stats(&self) -> Result<Option<Stats>, StatsError> {
+        self.stats.read()
+    }
 }
 
 /// What a reader must be able to do to read the table.
@@ -39,10 +68,10 @@ pub struct Protocol {
 /// What names a logical file: its path and the deletion vector over it.
 ///
 /// Source: Delta protocol, "Action Reconciliation".
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct FileKey {
     pub path: FilePath,
-    pub deletion_vector: Option<String>,
+    pub vector_id: Option<Box<str>>,
 }
 
 /// The metadata of a table before its schema is read.
@@ -75,11 +104,15 @@ pub(crate) struct CommitTime {
 /// An action that a reader acts on; all others are skipped, as the protocol asks.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Action {
-    Add { key: FileKey, add: Add },
+    Add(Add),
     Remove(FileKey),
     Metadata(RawMetadata),
     Protocol(Protocol),
     CommitTime(CommitTime),
+    /// A file with more actions of a v2 checkpoint, as its path is in the log.
+    Sidecar(String),
+    /// The version that a v2 checkpoint says it is of.
+    CheckpointVersion(i64),
 }
 
 /// The fields that point to the rows of a file that are deleted, as the log has them.
@@ -95,10 +128,11 @@ pub(crate) struct RawDeletionVector {
 
 impl RawDeletionVector {
     /// Source: Delta protocol, "Deletion Vectors", derived field `uniqueId`.
-    pub fn unique_id(&self) -> String {
+    pub fn unique_id(&self) -> Box<str> {
         match self.offset {
             Some(offset) => format!("{}{}@{offset}", self.storage_type, self.path_or_inline_dv),
             None => format!("{}{}", self.storage_type, self.path_or_inline_dv),
         }
+        .into_boxed_str()
     }
 }

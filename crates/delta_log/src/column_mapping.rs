@@ -37,9 +37,9 @@ pub enum ColumnMapping {
 }
 
 impl ColumnMapping {
-    /// The mode that the property `delta.columnMapping.mode` names.
+    /// The mode that the property `delta.columnMapping.mode` names, in any case.
     pub(crate) fn parse(mode: &str) -> Option<ColumnMapping> {
-        match mode {
+        match mode.to_ascii_lowercase().as_str() {
             "none" => Some(ColumnMapping::None),
             "name" => Some(ColumnMapping::Name),
             "id" => Some(ColumnMapping::Id),

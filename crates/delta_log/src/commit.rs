@@ -1,10 +1,14 @@
 //! A commit file, one JSON action a line, to actions.
 
 use crate::action::{Action, CommitTime, FileKey, RawDeletionVector, RawMetadata};
+use crate::partition_values::Interner;
+use crate::stats::AddStats;
 use crate::{Add, DeletionVector, DvError, FilePath, PathError, Protocol, commit_path};
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 /// What is wrong in a commit file, and where.
 #[derive(Debug, thiserror::Error)]
@@ -42,23 +46,43 @@ pub enum CommitRule {
     /// The deletion vector of a file is not one.
     #[error(transparent)]
     DeletionVector(#[from] DvError),
+    /// The partition values of a file are no object of texts and nulls.
+    #[error("partition values: {source}")]
+    PartitionValues {
+        /// What the JSON parser says.
+        source: serde_json::Error,
+    },
     /// One commit adds and removes the same file: which of the two holds would be a guess.
     #[error("file `{path}` is both added and removed by this commit")]
     AddedAndRemoved {
         /// The file.
         path: String,
     },
+    /// One commit adds a file twice, and differently.
+    #[error("file `{path}` is added twice by this commit, each time otherwise")]
+    AddedTwice {
+        /// The file.
+        path: String,
+    },
+    /// One commit has two protocols or two metadata, and they differ.
+    #[error("this commit has two `{action}` actions that differ")]
+    Twice {
+        /// The action's name in the log.
+        action: &'static str,
+    },
 }
 
-/// The actions of a commit in the order of its lines. Actions that readers ignore are left out.
+/// The actions of the lines of a commit or of a JSON checkpoint, each with its line from 1, in
+/// their order. Actions that readers ignore are left out. A file without a single line gives
+/// [`CommitRule::Empty`] at line 1.
 ///
 /// Ends after the first error.
 ///
 /// Source: Delta protocol, "Delta Log Entries".
-pub(crate) fn actions(
-    version: u64,
-    bytes: &[u8],
-) -> impl Iterator<Item = Result<(usize, Action), CommitError>> + '_ {
+pub(crate) fn lines<'a>(
+    bytes: &'a [u8],
+    interner: &'a mut Interner,
+) -> impl Iterator<Item = Result<(usize, Action), (usize, CommitRule)>> + 'a {
     let lines = bytes.split(|byte| *byte == b'\n').enumerate();
     let mut is_empty = true;
     let mut lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
@@ -69,47 +93,73 @@ pub(crate) fn actions(
         }
         for (line_idx, line) in lines.by_ref() {
             is_empty = false;
-            match action(line) {
+            match action(line, interner) {
                 Ok(None) => {}
                 Ok(Some(action)) => return Some(Ok((line_idx + 1, action))),
                 Err(rule) => {
                     failed = true;
-                    return Some(Err(CommitError { version, line: line_idx + 1, rule }));
+                    return Some(Err((line_idx + 1, rule)));
                 }
             }
         }
         failed = true;
-        is_empty.then_some(Err(CommitError { version, line: 1, rule: CommitRule::Empty }))
+        is_empty.then_some(Err((1, CommitRule::Empty)))
     })
 }
 
-/// When the commit was made, as far as its first `commitInfo` says and can be read.
-pub(crate) fn time(version: u64, bytes: &[u8]) -> CommitTime {
-    actions(version, bytes)
-        .filter_map(Result::ok)
-        .find_map(|(_, action)| match action {
-            Action::CommitTime(time) => Some(time),
-            _ => None,
-        })
+/// The same of the commit of `version`.
+pub(crate) fn actions<'a>(
+    version: u64,
+    bytes: &'a [u8],
+    interner: &'a mut Interner,
+) -> impl Iterator<Item = Result<(usize, Action), CommitError>> + 'a {
+    lines(bytes, interner)
+        .map(move |line| line.map_err(|(line, rule)| CommitError { version, line, rule }))
+}
+
+/// When the commit was made, as far as its first `commitInfo` says and can be read. `bytes` may be
+/// the start of the commit only.
+pub(crate) fn time(bytes: &[u8]) -> CommitTime {
+    let lines = bytes.split(|byte| *byte == b'\n');
+    // Most lines of a large commit are files; they need no look inside.
+    let mut infos = lines.filter(|line| {
+        let line = line.trim_ascii_start();
+        !line.starts_with(b"{\"add\"") && !line.starts_with(b"{\"remove\"")
+    });
+    infos
+        .find_map(|line| serde_json::from_slice::<InfoLine>(line).ok()?.commit_info)
+        .map(CommitTime::from)
         .unwrap_or_default()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InfoLine {
+    commit_info: Option<CommitInfoJson>,
 }
 
 /// One line. Fields that are not named here are actions or properties that readers ignore.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Line {
-    add: Option<AddJson>,
-    remove: Option<RemoveJson>,
+struct Line<'a> {
+    #[serde(borrow)]
+    add: Option<AddJson<'a>>,
+    #[serde(borrow)]
+    remove: Option<RemoveJson<'a>>,
     meta_data: Option<RawMetadata>,
     protocol: Option<Protocol>,
     commit_info: Option<CommitInfoJson>,
+    sidecar: Option<SidecarJson>,
+    checkpoint_metadata: Option<CheckpointMetadataJson>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct AddJson {
-    path: String,
-    partition_values: Option<BTreeMap<String, Option<String>>>,
+struct AddJson<'a> {
+    #[serde(borrow)]
+    path: Cow<'a, str>,
+    #[serde(borrow)]
+    partition_values: Option<&'a RawValue>,
     size: u64,
     modification_time: i64,
     stats: Option<String>,
@@ -118,9 +168,20 @@ struct AddJson {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct RemoveJson {
-    path: String,
+struct RemoveJson<'a> {
+    #[serde(borrow)]
+    path: Cow<'a, str>,
     deletion_vector: Option<RawDeletionVector>,
+}
+
+#[derive(Deserialize)]
+struct SidecarJson {
+    path: String,
+}
+
+#[derive(Deserialize)]
+struct CheckpointMetadataJson {
+    version: i64,
 }
 
 /// Free-form provenance: a value of an unexpected type is no reason to refuse the table.
@@ -131,49 +192,54 @@ struct CommitInfoJson {
     in_commit_timestamp: Option<Value>,
 }
 
-fn action(line: &[u8]) -> Result<Option<Action>, CommitRule> {
-    let line: Line = serde_json::from_slice(line)
-        .map_err(|source| CommitRule::Json { column: source.column(), source })?;
-    let mut actions = Vec::with_capacity(1);
-    if let Some(add) = line.add {
-        let path = FilePath::parse(&add.path)?;
-        actions.push(Action::Add {
-            key: key(path.clone(), add.deletion_vector.as_ref()),
-            add: Add {
-                path,
-                size_bytes: add.size,
-                partition_values: add.partition_values.unwrap_or_default(),
-                modification_time_ms: add.modification_time,
-                stats: add.stats,
-                deletion_vector: add
-                    .deletion_vector
-                    .as_ref()
-                    .map(DeletionVector::read)
-                    .transpose()?,
-            },
-        });
-    }
-    if let Some(remove) = line.remove {
-        let path = FilePath::parse(&remove.path)?;
-        actions.push(Action::Remove(key(path, remove.deletion_vector.as_ref())));
-    }
-    actions.extend(line.meta_data.map(Action::Metadata));
-    actions.extend(line.protocol.map(Action::Protocol));
-    actions.extend(line.commit_info.map(|commit_info| {
+impl From<CommitInfoJson> for CommitTime {
+    fn from(json: CommitInfoJson) -> CommitTime {
         let ms = |value: Option<Value>| value.and_then(|value| value.as_i64());
-        Action::CommitTime(CommitTime {
-            in_commit_ms: ms(commit_info.in_commit_timestamp),
-            writer_ms: ms(commit_info.timestamp),
-        })
-    }));
-    match actions.len() {
-        0 | 1 => Ok(actions.pop()),
-        _ => Err(CommitRule::SeveralActions),
+        CommitTime { in_commit_ms: ms(json.in_commit_timestamp), writer_ms: ms(json.timestamp) }
     }
 }
 
-fn key(path: FilePath, deletion_vector: Option<&RawDeletionVector>) -> FileKey {
-    FileKey { path, deletion_vector: deletion_vector.map(RawDeletionVector::unique_id) }
+fn action(line: &[u8], interner: &mut Interner) -> Result<Option<Action>, CommitRule> {
+    let line: Line<'_> = serde_json::from_slice(line)
+        .map_err(|source| CommitRule::Json { column: source.column(), source })?;
+    let mut actions = [
+        line.add.map(|json| add(json, interner).map(Action::Add)).transpose()?,
+        line.remove.map(|json| remove(json).map(Action::Remove)).transpose()?,
+        line.meta_data.map(Action::Metadata),
+        line.protocol.map(Action::Protocol),
+        line.commit_info.map(|json| Action::CommitTime(json.into())),
+        line.sidecar.map(|json| Action::Sidecar(json.path)),
+        line.checkpoint_metadata.map(|json| Action::CheckpointVersion(json.version)),
+    ]
+    .into_iter()
+    .flatten();
+    match (actions.next(), actions.next()) {
+        (action, None) => Ok(action),
+        (_, Some(_)) => Err(CommitRule::SeveralActions),
+    }
+}
+
+fn add(json: AddJson<'_>, interner: &mut Interner) -> Result<Add, CommitRule> {
+    let values = json.partition_values.map_or("null", RawValue::get);
+    let vector = json.deletion_vector;
+    Ok(Add {
+        path: FilePath::parse(&json.path)?,
+        size_bytes: json.size,
+        modification_time_ms: json.modification_time,
+        deletion_vector: vector.as_ref().map(DeletionVector::read).transpose()?.map(Box::new),
+        vector_id: vector.as_ref().map(RawDeletionVector::unique_id),
+        partition: interner
+            .of_json(values)
+            .map_err(|source| CommitRule::PartitionValues { source })?,
+        stats: json.stats.map_or(AddStats::None, |stats| AddStats::Json(Bytes::from(stats))),
+    })
+}
+
+fn remove(json: RemoveJson<'_>) -> Result<FileKey, CommitRule> {
+    Ok(FileKey {
+        path: FilePath::parse(&json.path)?,
+        vector_id: json.deletion_vector.as_ref().map(RawDeletionVector::unique_id),
+    })
 }
 
 #[cfg(test)]
@@ -182,17 +248,18 @@ mod tests {
 
     #[track_caller]
     fn check(lines: &str, expected: Result<&[&str], &str>) {
-        let found: Result<Vec<String>, CommitError> = actions(3, lines.as_bytes())
+        let mut interner = Interner::default();
+        let found: Result<Vec<String>, CommitError> = actions(3, lines.as_bytes(), &mut interner)
             .map(|action| {
                 action.map(|(line, action)| match action {
-                    Action::Add { key, add } => format!(
+                    Action::Add(add) => format!(
                         "{line} add {} {:?} {}",
-                        key.path.as_str(),
-                        key.deletion_vector,
+                        add.path.as_str(),
+                        add.vector_id,
                         add.size_bytes
                     ),
                     Action::Remove(key) => {
-                        format!("{line} remove {} {:?}", key.path.as_str(), key.deletion_vector)
+                        format!("{line} remove {} {:?}", key.path.as_str(), key.vector_id)
                     }
                     Action::Metadata(metadata) => format!("{line} metadata {}", metadata.id),
                     Action::Protocol(protocol) => {
@@ -201,6 +268,8 @@ mod tests {
                     Action::CommitTime(time) => {
                         format!("{line} time {:?} {:?}", time.in_commit_ms, time.writer_ms)
                     }
+                    Action::Sidecar(path) => format!("{line} sidecar {path}"),
+                    Action::CheckpointVersion(version) => format!("{line} of version {version}"),
                 })
             })
             .collect();

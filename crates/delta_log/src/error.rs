@@ -1,7 +1,11 @@
 //! Why a log cannot be read, and what a caller does about it.
 
 use crate::feature;
-use crate::{CheckpointError, CommitError, HintError, SchemaError, checkpoint_path, commit_path};
+use crate::path::checksum_path;
+use crate::{
+    CheckpointError, CheckpointRule, CommitError, HintError, SchemaError, checkpoint_path,
+    commit_path,
+};
 
 /// The kinds of failure that a caller acts on differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -12,34 +16,24 @@ pub enum ErrorKind {
     Unsupported,
     /// A log file breaks the protocol.
     Malformed,
-    /// A log file that the table needs is not there.
+    /// A log file or a version that is asked for is not there.
     Gone,
+    /// The store refuses access.
+    Denied,
     /// The caller answered what nobody asked.
     Misuse,
 }
 
-/// A checkpoint other than a single Parquet file with every action in it.
+/// A form of Parquet that checkpoints are not read in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CheckpointFormat {
-    /// A v1 checkpoint in several files.
-    #[error("multi-part checkpoint of {n_parts} files")]
-    MultiPart {
-        /// The number of files.
-        n_parts: u64,
-    },
-    /// A v2 checkpoint under a name with a UUID.
-    #[error("v2 checkpoint")]
-    V2,
-    /// A checkpoint that keeps its files in sidecars.
-    #[error("v2 checkpoint with sidecars")]
-    Sidecars,
     /// A Parquet codec that this crate is built without.
     #[error("checkpoint compressed with {codec}")]
     Codec {
         /// The codec's name in Parquet.
         codec: String,
     },
-    /// A Parquet encoding that writers of checkpoints do not use by default.
+    /// A Parquet encoding that this crate does not know.
     #[error("checkpoint encoded with {encoding}")]
     Encoding {
         /// The encoding's name in Parquet.
@@ -91,6 +85,63 @@ pub enum LogError {
         version: u64,
         /// What it is.
         format: CheckpointFormat,
+    },
+    /// The version that is asked for cannot be put together any more.
+    #[error(
+        "version {version} is gone: neither a checkpoint nor the commits from 0 lead to it{}",
+        earliest(*readable)
+    )]
+    VersionGone {
+        /// The version.
+        version: u64,
+        /// A later version that has a checkpoint, if one is known.
+        readable: Option<u64>,
+    },
+    /// The version that is asked for is not there yet.
+    #[error("version {version} is not there, the newest one is {newest}")]
+    VersionAhead {
+        /// The version.
+        version: u64,
+        /// The table's last version.
+        newest: u64,
+    },
+    /// The table is younger than the time that is asked for, or what it was then is gone.
+    #[error("no version is as old as {timestamp_us} us: the first one that is there is of {} us", us(*earliest_us))]
+    TimestampGone {
+        /// The time that is asked for, UTC microseconds.
+        timestamp_us: i64,
+        /// When the first commit was made that is there, UTC microseconds, if that is known.
+        earliest_us: Option<i64>,
+    },
+    /// A commit that does not say when it was made, on the way to a time that is asked for.
+    #[error("`{}` does not say when it was made", commit_path(*version))]
+    NoTimestamp {
+        /// The version of the commit.
+        version: u64,
+    },
+    /// The store refuses a file, and no file of the log is known to be readable.
+    #[error("`{path}` is refused, and no file of the log is known to be readable")]
+    Forbidden {
+        /// The file.
+        path: String,
+    },
+    /// The store refuses a file that it gave before.
+    #[error("access has ended: `{path}` was readable and is refused")]
+    AccessEnded {
+        /// The file.
+        path: String,
+    },
+    /// The version checksum contradicts the log.
+    #[error("`{}`: `{field}` is {found} in the checksum, {expected} in the log", checksum_path(*version))]
+    Checksum {
+        /// The version.
+        version: u64,
+        /// The field of the checksum.
+        field: &'static str,
+        /// What the checksum says.
+        found: String,
+        /// What the log says.
+        expected: String,
     },
     /// No protocol action up to the last version.
     #[error("no protocol action up to version {version}")]
@@ -181,13 +232,23 @@ impl LogError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             LogError::NotATable => ErrorKind::NotATable,
-            LogError::CheckpointGone { .. } | LogError::Gap { .. } => ErrorKind::Gone,
+            LogError::CheckpointGone { .. }
+            | LogError::Gap { .. }
+            | LogError::VersionGone { .. }
+            | LogError::VersionAhead { .. }
+            | LogError::TimestampGone { .. } => ErrorKind::Gone,
+            LogError::Forbidden { .. } | LogError::AccessEnded { .. } => ErrorKind::Denied,
+            LogError::Checkpoint(CheckpointError { rule: CheckpointRule::Absent, .. }) => {
+                ErrorKind::Gone
+            }
             LogError::UnsupportedCheckpoint { .. }
+            | LogError::NoTimestamp { .. }
             | LogError::UnsupportedProtocol { .. }
             | LogError::UnsupportedFeature { .. }
             | LogError::UnsupportedFormat { .. } => ErrorKind::Unsupported,
             LogError::Schema { source, .. } if source.is_unsupported() => ErrorKind::Unsupported,
             LogError::Hint { .. }
+            | LogError::Checksum { .. }
             | LogError::Commit(_)
             | LogError::Checkpoint(_)
             | LogError::MissingProtocol { .. }
@@ -198,4 +259,12 @@ impl LogError {
             LogError::Unasked { .. } => ErrorKind::Misuse,
         }
     }
+}
+
+fn earliest(readable: Option<u64>) -> String {
+    readable.map_or_else(String::new, |version| format!("; the earliest known one is {version}"))
+}
+
+fn us(us: Option<i64>) -> String {
+    us.map_or_else(|| "unknown".to_owned(), |us| us.to_string())
 }

@@ -162,6 +162,7 @@ mod tests {
         check_protocol(2, None, None, Ok(ColumnMapping::None));
         check_protocol(2, None, Some("none"), Ok(ColumnMapping::None));
         check_protocol(2, None, Some("name"), Ok(ColumnMapping::Name));
+        check_protocol(2, None, Some("ID"), Ok(ColumnMapping::Id));
         check_protocol(1, None, Some("name"), Ok(ColumnMapping::None));
         check_protocol(3, Some(&["columnMapping"]), Some("id"), Ok(ColumnMapping::Id));
         check_protocol(3, Some(&["timestampNtz"]), Some("id"), Ok(ColumnMapping::None));

@@ -15,6 +15,41 @@ pub fn checkpoint_path(version: u64) -> String {
     format!("_delta_log/{version:020}.checkpoint.parquet")
 }
 
+/// The path of the checksum of `version`, relative to the table's root.
+pub(crate) fn checksum_path(version: u64) -> String {
+    format!("_delta_log/{version:020}.crc")
+}
+
+/// The path of one part of a checkpoint in `n_parts` files, relative to the table's root. Parts
+/// count from 1.
+pub(crate) fn checkpoint_part_path(version: u64, part: u64, n_parts: u64) -> String {
+    format!("_delta_log/{version:020}.checkpoint.{part:010}.{n_parts:010}.parquet")
+}
+
+/// The path of the v2 checkpoint of `version` that has the name at the end of `path`; `None` when
+/// no such checkpoint has that name.
+pub(crate) fn named_checkpoint_path(version: u64, path: &str) -> Option<String> {
+    let name = file_name(path)?;
+    let is_of_version = name.starts_with(&format!("{version:020}.checkpoint."));
+    let is_known = name.ends_with(".json") || name.ends_with(".parquet");
+    (is_of_version && is_known).then(|| format!("_delta_log/{name}"))
+}
+
+/// The path of a sidecar, relative to the table's root. The log may have it as a mere name or as a
+/// URL; by the protocol a sidecar always lies in the table's own folder of sidecars, so the name at
+/// the end says it all, also after the table was moved.
+pub(crate) fn sidecar_path(path: &str) -> Option<String> {
+    file_name(path).map(|name| format!("_delta_log/_sidecars/{name}"))
+}
+
+/// The name at the end of an encoded path.
+fn file_name(path: &str) -> Option<String> {
+    let name = path.rsplit('/').next()?;
+    let name = percent_decode_str(name).decode_utf8().ok()?;
+    let is_name = !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\\']);
+    is_name.then(|| name.into_owned())
+}
+
 /// Where a data file lies.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FilePath {
@@ -127,5 +162,28 @@ mod tests {
     fn paths_of_log_files() {
         assert_eq!(commit_path(7), "_delta_log/00000000000000000007.json");
         assert_eq!(checkpoint_path(123_456), "_delta_log/00000000000000123456.checkpoint.parquet");
+        assert_eq!(
+            checkpoint_part_path(1, 2, 5),
+            "_delta_log/00000000000000000001.checkpoint.0000000002.0000000005.parquet"
+        );
+        let check = |version, path: &str, expected: Option<&str>| {
+            let expected = expected.map(|name| format!("_delta_log/{name}"));
+            assert_eq!(named_checkpoint_path(version, path), expected, "{path}");
+        };
+        let name = "00000000000000000003.checkpoint.a-b.json";
+        check(3, name, Some(name));
+        check(3, &format!("s3://lake/t/_delta_log/{name}"), Some(name));
+        check(4, name, None);
+        check(3, "00000000000000000003.checkpoint.a-b.orc", None);
+        let check = |path: &str, expected: Option<&str>| {
+            let expected = expected.map(|name| format!("_delta_log/_sidecars/{name}"));
+            assert_eq!(sidecar_path(path), expected, "{path}");
+        };
+        check("a.parquet", Some("a.parquet"));
+        check("file:/t/_delta_log/_sidecars/a%20b.parquet", Some("a b.parquet"));
+        check("", None);
+        check("a/", None);
+        check("%2e%2e", None);
+        check("a%2Fb", None);
     }
 }

@@ -1,14 +1,19 @@
 //! The statistics of a data file, as its add action has them.
 
+use crate::checkpoint::StatsColumns;
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How deep the statistics of nested columns are taken apart; what lies deeper stays one value.
 const MAX_DEPTH: usize = 16;
 
 /// The statistics of a data file. Everything in them is optional; what is absent is unknown.
 ///
+/// Columns have their physical names. Bounds that a checkpoint has as columns are given as the text
+/// that JSON would have: a timestamp is ISO 8601 with microseconds, with a `Z` where it is UTC.
 /// Bounds keep the very text of the JSON, so that a decimal loses no digit. Columns are named by
 /// their path from the outermost column inwards, so `["a", "b"]` is field `b` of struct `a`.
 ///
@@ -25,6 +30,73 @@ pub struct Stats {
     pub null_count: BTreeMap<Vec<String>, u64>,
     /// Whether the bounds are values of the column, and not merely bounds.
     pub tight_bounds: bool,
+}
+
+impl PartialEq for Stats {
+    fn eq(&self, other: &Stats) -> bool {
+        let same = |a: &BTreeMap<Vec<String>, Box<RawValue>>, b: &BTreeMap<_, Box<RawValue>>| {
+            let mut pairs = a.iter().zip(b);
+            a.len() == b.len() && pairs.all(|(a, b)| a.0 == b.0 && a.1.get() == b.1.get())
+        };
+        self.num_records == other.num_records
+            && self.tight_bounds == other.tight_bounds
+            && self.null_count == other.null_count
+            && same(&self.min_values, &other.min_values)
+            && same(&self.max_values, &other.max_values)
+    }
+}
+
+/// The statistics of an add before they are read.
+#[derive(Debug, Clone)]
+pub(crate) enum AddStats {
+    None,
+    /// The JSON of them.
+    Json(Bytes),
+    /// A row of a checkpoint's columns.
+    Row {
+        columns: Arc<StatsColumns>,
+        row: u32,
+    },
+}
+
+impl AddStats {
+    pub fn read(&self) -> Result<Option<Stats>, StatsError> {
+        match self {
+            AddStats::None => Ok(None),
+            AddStats::Json(json) => Stats::parse_bytes(json).map(Some),
+            AddStats::Row { columns, row } => {
+                Ok(usize::try_from(*row).ok().and_then(|row| columns.row(row)))
+            }
+        }
+    }
+}
+
+impl AddStats {
+    /// The number of rows alone, which many files are asked for.
+    pub fn num_records(&self) -> Option<u64> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Count {
+            num_records: Option<u64>,
+        }
+        match self {
+            AddStats::None => None,
+            AddStats::Json(json) => serde_json::from_slice::<Count>(json).ok()?.num_records,
+            AddStats::Row { columns, row } => columns.num_records(usize::try_from(*row).ok()?),
+        }
+    }
+}
+
+impl PartialEq for AddStats {
+    fn eq(&self, other: &AddStats) -> bool {
+        match (self, other) {
+            (AddStats::Json(a), AddStats::Json(b)) => a == b,
+            (a, b) => match (a.read(), b.read()) {
+                (Ok(a), Ok(b)) => a == b,
+                _ => false,
+            },
+        }
+    }
 }
 
 /// Why statistics cannot be read. They are an aid: without them the file is read whole.
@@ -53,7 +125,11 @@ impl Stats {
     /// # Errors
     /// [`StatsError`] when `json` is not the JSON of statistics.
     pub fn parse(json: &str) -> Result<Stats, StatsError> {
-        let json: StatsJson = serde_json::from_str(json)
+        Stats::parse_bytes(json.as_bytes())
+    }
+
+    fn parse_bytes(json: &[u8]) -> Result<Stats, StatsError> {
+        let json: StatsJson = serde_json::from_slice(json)
             .map_err(|source| StatsError { column: source.column(), source })?;
         let counts = columns(json.null_count).into_iter();
         Ok(Stats {

@@ -1,38 +1,46 @@
-//! Which log files to read, in what order, until the table's last version is known.
+//! Which log files to read, in what order, until the version that is asked for is known.
 
-use crate::checkpoint::CheckpointFailure;
+mod checksum;
+mod gather;
+mod instant;
+mod request;
+mod route;
+mod tip;
+
+use crate::action::CommitTime;
+use crate::hint::Hint;
 use crate::path::HINT_PATH;
 use crate::replay::Replay;
-use crate::{
-    CheckpointFormat, HintError, LogError, Snapshot, checkpoint_path, commit, commit_path, hint,
-};
+use crate::{HintError, LogError, Snapshot, commit_path};
 use bytes::Bytes;
+use checksum::Verification;
+use instant::Search;
+use request::{Ask, Requests};
+use route::{Entry, Failure, Route, Way};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use tip::{Doubt, Probe};
 
-/// At least so many commits are asked for at once; the last ones of a walk are absent.
-const MIN_WINDOW: u64 = 4;
-
-/// At most so many commits are asked for at once.
-const MAX_WINDOW: u64 = 32;
-
-/// Finds the last version of a table by asking for its log files by name.
+/// Finds a version of a table, the last one by default, by asking for its log files by name.
 ///
 /// The caller takes steps, fetches what they name, in parallel if he likes, and answers in any
 /// order:
 ///
 /// ```
 /// # use delta_log::{Fetched, LogError, LogWalk, Snapshot, Step};
-/// # fn read(fetch: impl Fn(&str) -> Fetched) -> Result<Snapshot, LogError> {
+/// # use std::sync::Arc;
+/// # fn read(fetch: impl Fn(&str) -> Fetched) -> Result<Arc<Snapshot>, LogError> {
 /// let mut walk = LogWalk::new();
 /// let mut in_flight = Vec::new();
 /// loop {
 ///     match walk.step() {
 ///         Step::Fetch { path, .. } => in_flight.push(path),
+///         Step::Cancel { path } => in_flight.retain(|it| *it != path),
 ///         Step::Wait => {
 ///             let path = in_flight.pop().unwrap_or_default();
 ///             walk.answer(&path, fetch(&path))?;
 ///         }
-///         Step::Done(snapshot) => return Ok(*snapshot),
+///         Step::Done(snapshot) => return Ok(snapshot),
 ///     }
 /// }
 /// # }
@@ -41,25 +49,68 @@ const MAX_WINDOW: u64 = 32;
 ///
 /// The log is entered at the checkpoint that `_last_checkpoint` names, else at commit 0; from there
 /// commits follow one another, and the version before the first one that is absent is the last. A
-/// hint that is missing, broken or false costs time and nothing else.
+/// hint that is missing, broken or false, and a checkpoint that is broken or incomplete, cost time
+/// and nothing else while the commits are all there. Where neither a hint nor commit 0 is there,
+/// checkpoints are looked for at the versions that writers choose, a few of them and no more.
+///
+/// The first commits are asked for together with the hint, so that a small table takes one round
+/// trip; with a hint that is good, these fetches are cancelled and the table takes two.
 #[derive(Debug)]
 pub struct LogWalk {
-    /// Fetches that the caller has not been told of.
-    to_ask: VecDeque<Ask>,
-    /// Fetches that the caller has been told of and has not answered, by path.
-    asked: BTreeMap<String, Ask>,
+    target: Target,
+    requests: Requests,
+    route: Route,
+    /// Ways into the log that are not tried yet.
+    ways: VecDeque<Way>,
+    hint: Option<Hint>,
+    broken_hint: Option<HintError>,
+    hint_is_open: bool,
+    /// Why the log was not entered at the hint's checkpoint.
+    failure: Option<Failure>,
+    /// A commit that is absent, and a later one that is there.
+    gap: Option<(u64, u64)>,
+    search: Option<Search>,
+    /// The version that the search has found.
+    searched: Option<u64>,
+    /// When commits were made that were asked for their time.
+    times: BTreeMap<u64, CommitTime>,
     /// Commits from `next_version` on that were asked for.
     probes: BTreeMap<u64, Probe>,
-    /// The state so far; `None` until the checkpoint is here.
+    /// The state so far; `None` until the log is entered.
     replay: Option<Replay>,
+    /// The snapshot that the caller had, until there is more to apply.
+    known: Option<Arc<Snapshot>>,
     /// The first version that is not in `replay`.
     next_version: u64,
-    /// The version of the checkpoint in `replay`.
-    checkpoint: Option<u64>,
-    /// Why the log was not entered at the hint.
-    detour: Option<Detour>,
+    /// The time of the commit that the checkpoint in `replay` stands for.
+    checkpoint_time: Option<CommitTime>,
+    time_is_open: bool,
+    /// The time of the commit applied last, on the way to a time.
+    clock_ms: Option<i64>,
+    /// Whether the next commit is younger than the time that is asked for.
+    target_is_met: bool,
+    /// Whether commits far behind the last one are there.
+    later: Doubt,
+    /// Whether the store still gives a file that it gave before.
+    proof: Doubt,
+    /// The first file that the store refuses.
+    refused: Option<String>,
+    /// The smallest file that the store gave, and its size.
+    witness: Option<(String, usize)>,
     n_found: u64,
-    done: Option<Box<Snapshot>>,
+    /// Whether a checksum is asked for.
+    is_verified: bool,
+    checksum: Option<Verification>,
+    done: Option<Arc<Snapshot>>,
+}
+
+/// The version that a walk is to find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Latest,
+    Version(u64),
+    /// The last version of that time, UTC microseconds.
+    Timestamp(i64),
 }
 
 /// What to do next.
@@ -72,10 +123,16 @@ pub enum Step {
         /// What it is for.
         purpose: Purpose,
     },
+    /// The answer to this fetch is of no use any more: stop it if that saves something. Neither
+    /// stopping nor answering it does harm. The walk has more to ask: step again at once.
+    Cancel {
+        /// The path of the fetch.
+        path: String,
+    },
     /// Answer one of the fetches before the next step.
     Wait,
-    /// The table's last version. The walk is over.
-    Done(Box<Snapshot>),
+    /// The version that was asked for. The walk is over.
+    Done(Arc<Snapshot>),
 }
 
 /// What a log file is for, and so how long a copy of it is good.
@@ -83,10 +140,17 @@ pub enum Step {
 pub enum Purpose {
     /// `_last_checkpoint`, which is replaced now and then.
     Hint,
-    /// A checkpoint, which never changes.
+    /// A checkpoint or a part of one, which never changes.
     Checkpoint,
     /// A commit, which never changes once it is there; that it is absent may change at any time.
     Commit,
+    /// A commit of which only the time matters: the first 64 KiB of it will do as an answer.
+    CommitTime,
+    /// A version checksum, which never changes; that it is absent may change.
+    Checksum,
+    /// Whether the store still gives this file: not to be answered from a copy. Its bytes are not
+    /// looked at, so the first one will do.
+    Proof,
 }
 
 /// What a fetch gave.
@@ -96,35 +160,9 @@ pub enum Fetched {
     Bytes(Bytes),
     /// There is no such file.
     Absent,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ask {
-    Hint,
-    Checkpoint(u64),
-    /// A commit to apply.
-    Commit(u64),
-    /// The commit that the applied checkpoint stands for: only its time is of interest.
-    CheckpointTime(u64),
-    /// The commit of a checkpoint that is absent: whether the hint was false.
-    HintProof(u64),
-}
-
-#[derive(Debug)]
-enum Probe {
-    Asked { again: bool },
-    Found(Bytes),
-    Absent { again: bool },
-}
-
-#[derive(Debug)]
-enum Detour {
-    /// The hint cannot be read.
-    BrokenHint(HintError),
-    /// The checkpoint is there and of a kind that is not read.
-    Unsupported { version: u64, format: CheckpointFormat },
-    /// The checkpoint is not there.
-    Absent { version: u64 },
+    /// The store refuses the file, as stores do with files that are not there for callers who may
+    /// not list. Counts as absent while the store still gives a file that it gave before.
+    Forbidden,
 }
 
 impl Default for LogWalk {
@@ -134,17 +172,96 @@ impl Default for LogWalk {
 }
 
 impl LogWalk {
-    /// A walk that has asked for nothing yet.
+    /// A walk to the table's last version. It has asked for nothing yet.
     pub fn new() -> LogWalk {
+        LogWalk::to(Target::Latest)
+    }
+
+    /// A walk to that version.
+    ///
+    /// Ends with [`LogError::VersionAhead`] when the table has no such version yet, and with
+    /// [`LogError::VersionGone`] when what leads to it was cleaned up.
+    pub fn at_version(version: u64) -> LogWalk {
+        LogWalk::to(Target::Version(version))
+    }
+
+    /// A walk to the last version that was committed at or before that time, UTC microseconds; a
+    /// time after the last commit gives the last version.
+    ///
+    /// The time of a commit is its in-commit timestamp, else its writer's clock as `commitInfo` has
+    /// it, made to grow by a millisecond at least from commit to commit. Other readers may take the
+    /// modification time of the file in place of the writer's clock.
+    ///
+    /// Ends with [`LogError::TimestampGone`] when no version that old is there, and with
+    /// [`LogError::NoTimestamp`] when a commit on the way does not say when it was made.
+    pub fn at_timestamp(timestamp_us: i64) -> LogWalk {
+        LogWalk::to(Target::Timestamp(timestamp_us))
+    }
+
+    /// A walk to the table's last version from one that the caller has: only later commits are
+    /// asked for, and the hint, lest those were cleaned up. Ends with the very same snapshot when
+    /// there is no later version.
+    pub fn resume(snapshot: Arc<Snapshot>) -> LogWalk {
+        let version = snapshot.version;
+        let mut walk = LogWalk::empty(Target::Latest);
+        walk.route = Route::Entered(Entry::Known(version));
+        walk.witness = Some((commit_path(version), usize::MAX));
+        walk.next_version = version.saturating_add(1);
+        walk.known = Some(snapshot);
+        walk.start();
+        walk
+    }
+
+    /// The same walk, which also asks for one version checksum and holds what it has found against
+    /// it: that of the checkpoint where the log is entered, together with the checkpoint, else that
+    /// of the last version, after it. A checksum that is absent or malformed is no reason to end.
+    ///
+    /// Ends with [`LogError::Checksum`] when the two differ.
+    pub fn verified(mut self) -> LogWalk {
+        self.is_verified = true;
+        self
+    }
+
+    fn to(target: Target) -> LogWalk {
+        let mut walk = LogWalk::empty(target);
+        walk.start();
+        walk
+    }
+
+    fn start(&mut self) {
+        self.requests.ask(HINT_PATH.to_owned(), Purpose::Hint, Ask::Hint);
+        self.widen();
+    }
+
+    fn empty(target: Target) -> LogWalk {
         LogWalk {
-            to_ask: VecDeque::from([Ask::Hint]),
-            asked: BTreeMap::new(),
+            target,
+            requests: Requests::default(),
+            route: Route::Undecided,
+            ways: VecDeque::new(),
+            hint: None,
+            broken_hint: None,
+            hint_is_open: true,
+            failure: None,
+            gap: None,
+            search: None,
+            searched: None,
+            times: BTreeMap::new(),
             probes: BTreeMap::new(),
             replay: None,
+            known: None,
             next_version: 0,
-            checkpoint: None,
-            detour: None,
+            checkpoint_time: None,
+            time_is_open: false,
+            clock_ms: None,
+            target_is_met: false,
+            later: Doubt::Unasked,
+            proof: Doubt::Unasked,
+            refused: None,
+            witness: None,
             n_found: 0,
+            is_verified: false,
+            checksum: None,
             done: None,
         }
     }
@@ -152,216 +269,57 @@ impl LogWalk {
     /// What to do next. After an error of [`LogWalk::answer`] and after [`Step::Done`] the walk is
     /// over, and this is [`Step::Wait`] for ever.
     pub fn step(&mut self) -> Step {
-        if let Some(ask) = self.to_ask.pop_front() {
-            let (path, purpose) = match ask {
-                Ask::Hint => (HINT_PATH.to_owned(), Purpose::Hint),
-                Ask::Checkpoint(version) => (checkpoint_path(version), Purpose::Checkpoint),
-                Ask::Commit(version) | Ask::CheckpointTime(version) | Ask::HintProof(version) => {
-                    (commit_path(version), Purpose::Commit)
-                }
-            };
-            self.asked.insert(path.clone(), ask);
-            return Step::Fetch { path, purpose };
-        }
-        self.done.take().map_or(Step::Wait, Step::Done)
+        let step = self.requests.step();
+        step.unwrap_or_else(|| self.done.take().map_or(Step::Wait, Step::Done))
     }
 
     /// Takes the answer to a fetch.
     ///
     /// # Errors
-    /// [`LogError`] when the log cannot be read; the walk is over then.
+    /// [`LogError`] when the version that is asked for cannot be read; the walk is over then.
     /// [`LogError::Unasked`] when `path` is not an unanswered fetch.
     pub fn answer(&mut self, path: &str, fetched: Fetched) -> Result<(), LogError> {
-        let Some(ask) = self.asked.remove(path) else {
+        let Some(asks) = self.requests.answered(path) else {
             return Err(LogError::Unasked { path: path.to_owned() });
         };
-        let result = match ask {
-            Ask::Hint => self.enter(fetched),
-            Ask::Checkpoint(version) => self.start(version, fetched),
-            Ask::Commit(version) => self.file(version, fetched),
-            Ask::CheckpointTime(version) => self.finish_at_checkpoint(version, &fetched),
-            Ask::HintProof(version) => self.finish_without_checkpoint(version, &fetched),
-        };
-        if result.is_err() {
-            self.to_ask.clear();
-            self.asked.clear();
-        }
-        result
-    }
-
-    /// Chooses where to enter the log.
-    fn enter(&mut self, fetched: Fetched) -> Result<(), LogError> {
-        let hint = match fetched {
-            Fetched::Absent => None,
-            Fetched::Bytes(bytes) => match hint::parse(&bytes) {
-                Ok(hint) => Some(hint),
-                Err(error) => {
-                    self.detour = Some(Detour::BrokenHint(error));
-                    None
-                }
-            },
-        };
-        match hint {
-            Some(hint::Hint { version, unsupported: None }) => {
-                self.to_ask.push_back(Ask::Checkpoint(version));
-                self.next_version = version + 1;
-                self.widen();
-                Ok(())
-            }
-            Some(hint::Hint { version, unsupported: Some(format) }) => {
-                self.enter_at_zero(Some(Detour::Unsupported { version, format }))
-            }
-            None => {
-                let detour = self.detour.take();
-                self.enter_at_zero(detour)
+        for ask in asks {
+            let taken = self.take(ask, path, fetched.clone());
+            if taken.is_err() {
+                self.requests.retain(|_| false);
+                return taken;
             }
         }
-    }
-
-    fn enter_at_zero(&mut self, detour: Option<Detour>) -> Result<(), LogError> {
-        self.detour = detour;
-        self.replay = Some(Replay::default());
-        self.next_version = 0;
-        self.advance()
-    }
-
-    /// Takes the checkpoint.
-    fn start(&mut self, version: u64, fetched: Fetched) -> Result<(), LogError> {
-        let Fetched::Bytes(bytes) = fetched else {
-            return self.enter_at_zero(Some(Detour::Absent { version }));
-        };
-        match Replay::from_checkpoint(version, bytes) {
-            Ok(replay) => {
-                self.replay = Some(replay);
-                self.checkpoint = Some(version);
-                self.advance()
-            }
-            Err(CheckpointFailure::Unsupported(format)) => {
-                self.enter_at_zero(Some(Detour::Unsupported { version, format }))
-            }
-            Err(CheckpointFailure::Broken(error)) => Err(error.into()),
-        }
-    }
-
-    /// Takes a commit.
-    fn file(&mut self, version: u64, fetched: Fetched) -> Result<(), LogError> {
-        let again = matches!(self.probes.get(&version), Some(Probe::Asked { again: true }));
-        let probe = match fetched {
-            Fetched::Bytes(bytes) => {
-                self.n_found += 1;
-                Probe::Found(bytes)
-            }
-            Fetched::Absent => Probe::Absent { again },
-        };
-        self.probes.insert(version, probe);
-        self.advance()
-    }
-
-    /// Applies what is here, asks for what is needed, ends when the end is known.
-    fn advance(&mut self) -> Result<(), LogError> {
-        let Some(replay) = &mut self.replay else { return Ok(()) };
-        while let Some(Probe::Found(bytes)) = self.probes.get(&self.next_version) {
-            replay.apply_commit(self.next_version, bytes)?;
-            self.probes.remove(&self.next_version);
-            self.next_version += 1;
-        }
-        self.widen();
-        let is_open = |probe: &Probe| matches!(probe, Probe::Asked { .. });
-        if self.probes.range(self.next_version..).any(|(_, probe)| is_open(probe)) {
-            return Ok(());
-        }
-        self.judge_absence()
-    }
-
-    /// Asks for the commits of the window.
-    fn widen(&mut self) {
-        let width = (self.n_found / 2).clamp(MIN_WINDOW, MAX_WINDOW);
-        for version in self.next_version..self.next_version.saturating_add(width) {
-            self.probes.entry(version).or_insert_with(|| {
-                self.to_ask.push_back(Ask::Commit(version));
-                Probe::Asked { again: false }
-            });
-        }
-    }
-
-    /// Every commit of the window is answered, and the first one is absent: is it the end?
-    fn judge_absence(&mut self) -> Result<(), LogError> {
-        let is_found = |probe: &Probe| matches!(probe, Probe::Found(_));
-        let later = self.probes.iter().rev().find(|(_, probe)| is_found(probe));
-        let Some((&later, _)) = later else { return self.end() };
-        // Two writers may have committed between the two answers. Only a commit that is absent
-        // after a later one was seen is a gap.
-        let mut n_again = 0;
-        for (&version, probe) in self.probes.range_mut(self.next_version..later) {
-            if matches!(probe, Probe::Absent { again: false }) {
-                *probe = Probe::Asked { again: true };
-                self.to_ask.push_back(Ask::Commit(version));
-                n_again += 1;
-            }
-        }
-        match n_again {
-            0 => {
-                Err(self.dead_end().unwrap_or(LogError::Gap { version: self.next_version, later }))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// `next_version` is absent, and nothing after it is there.
-    fn end(&mut self) -> Result<(), LogError> {
-        if let Some(version) = self.checkpoint.filter(|version| version + 1 == self.next_version) {
-            self.to_ask.push_back(Ask::CheckpointTime(version));
-            return Ok(());
-        }
-        if let Some(error) = self.dead_end() {
-            return Err(error);
-        }
-        match self.detour {
-            Some(Detour::Absent { version }) if self.next_version <= version => {
-                self.to_ask.push_back(Ask::HintProof(version));
-                Ok(())
-            }
-            _ => self.finish(),
-        }
-    }
-
-    /// Why the commits from 0 do not reach far enough, where the hint failed for a known reason.
-    fn dead_end(&mut self) -> Option<LogError> {
-        let (n_applied, detour) = (self.next_version, self.detour.take()?);
-        match detour {
-            Detour::Unsupported { version, format } if n_applied <= version => {
-                Some(LogError::UnsupportedCheckpoint { version, format })
-            }
-            Detour::Absent { version } if n_applied == 0 => {
-                Some(LogError::CheckpointGone { version })
-            }
-            Detour::BrokenHint(source) if n_applied == 0 => Some(LogError::Hint { source }),
-            _ => {
-                self.detour = Some(detour);
-                None
-            }
-        }
-    }
-
-    fn finish_at_checkpoint(&mut self, version: u64, fetched: &Fetched) -> Result<(), LogError> {
-        if let (Fetched::Bytes(bytes), Some(replay)) = (fetched, &mut self.replay) {
-            replay.set_time(commit::time(version, bytes));
-        }
-        self.finish()
-    }
-
-    fn finish_without_checkpoint(&mut self, later: u64, fetched: &Fetched) -> Result<(), LogError> {
-        match fetched {
-            Fetched::Bytes(_) => Err(LogError::Gap { version: self.next_version, later }),
-            Fetched::Absent => self.finish(),
-        }
-    }
-
-    fn finish(&mut self) -> Result<(), LogError> {
-        let replay = self.replay.take().unwrap_or_default();
-        let version = self.next_version.checked_sub(1).ok_or(LogError::NotATable)?;
-        self.done = Some(Box::new(replay.finish(version)?));
         Ok(())
+    }
+
+    fn take(&mut self, ask: Ask, path: &str, fetched: Fetched) -> Result<(), LogError> {
+        match &fetched {
+            Fetched::Bytes(bytes) => {
+                let size_bytes = bytes.len();
+                if self.witness.as_ref().is_none_or(|(_, smallest)| size_bytes < *smallest) {
+                    self.witness = Some((path.to_owned(), size_bytes));
+                }
+            }
+            Fetched::Forbidden => {
+                self.refused.get_or_insert_with(|| path.to_owned());
+            }
+            Fetched::Absent => {}
+        }
+        match (ask, self.target) {
+            (Ask::Hint, _) => self.take_hint(fetched),
+            (Ask::Checkpoint, _) => self.take_checkpoint(path, fetched),
+            (Ask::Sidecar, _) => self.take_sidecar(path, fetched),
+            (Ask::Guess(version), _) => self.take_guess(version, fetched),
+            (Ask::Commit(version), _) => self.take_commit(version, fetched),
+            (Ask::CheckpointTime(_), _) => self.take_checkpoint_time(&fetched),
+            (Ask::Time(version), Target::Timestamp(timestamp_us)) => {
+                self.take_time(version, &fetched, timestamp_us)
+            }
+            (Ask::Time(_), _) => Ok(()),
+            (Ask::Later(version), _) => self.take_later(version, &fetched),
+            (Ask::Checksum, _) => self.take_checksum(&fetched),
+            (Ask::Proof, _) => self.take_proof(path, &fetched),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ mod failure;
 mod http;
 mod table;
 
-pub use engine::{Answer, Ask, Extent, ReadFacts, Reply, Request, RequestId, TableVersion};
+pub use engine::{Answer, Ask, Extent, Part, ReadFacts, Reply, Request, RequestId, TableVersion};
 pub use failure::{ErrorCode, Failure};
 pub use http::{CATALOG_PATH, LAKE_PREFIX, LoginRequest, LogoutReply, Role, SessionReply};
 pub use table::{

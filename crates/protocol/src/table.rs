@@ -146,12 +146,20 @@ pub struct CommitDescription {
     pub metrics: BTreeMap<String, String>,
     /// The program that wrote it.
     pub engine: Option<String>,
+    /// Who wrote it, if the commit says.
+    pub user: Option<String>,
     /// Files added.
     pub n_added: u64,
     /// Their sizes together.
     pub added_bytes: u64,
     /// Files removed.
     pub n_removed: u64,
+    /// Their sizes together, as far as the commit says.
+    pub removed_bytes: u64,
+    /// Whether it changes the schema, the partition columns or the properties.
+    pub changes_metadata: bool,
+    /// Whether it changes what the table asks of readers and writers.
+    pub changes_protocol: bool,
 }
 
 /// The newest commits before a version.

@@ -1,7 +1,7 @@
 //! A store that counts what is asked of it.
 
 use crate::meter::Meter;
-use crate::store::{ByteStore, FileFacts, Location, StoreError};
+use crate::store::{ByteStore, Content, FileFacts, Location, Part, StoreError};
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -59,6 +59,25 @@ impl ByteStore for Counted {
             outcome
         }
         .boxed()
+    }
+
+    fn read(
+        &self,
+        location: &Location,
+        part: Part,
+    ) -> BoxFuture<'static, Result<Content, StoreError>> {
+        let request = self.inner.read(location, part);
+        let meter = Arc::clone(&self.meter);
+        async move {
+            let outcome = request.await;
+            meter.add_request(outcome.as_ref().map_or(0, |content| content.bytes.len() as u64));
+            outcome
+        }
+        .boxed()
+    }
+
+    fn gap_bytes(&self) -> u64 {
+        self.inner.gap_bytes()
     }
 
     fn facts(&self, location: &Location) -> BoxFuture<'static, Result<FileFacts, StoreError>> {

@@ -6,9 +6,8 @@ use super::{cost, cut, footer};
 use crate::lake::Lake;
 use crate::meter::Meter;
 use datafusion::arrow::datatypes::{DataType, Field};
-use delta_log::{Add, Snapshot, Stats, physical_name};
+use delta_log::{Add, Snapshot, physical_name};
 use protocol::{ColumnBounds, Failure, FileDescription, Files, TableAt};
-use serde::Deserialize;
 use std::sync::Arc;
 use web_time::Instant;
 
@@ -72,19 +71,8 @@ impl Lake {
 pub fn n_rows(snapshot: &Snapshot) -> Option<u64> {
     snapshot.adds.iter().try_fold(0_u64, |sum, add| {
         let deleted = add.deletion_vector.as_ref().map_or(0, |vector| vector.cardinality);
-        sum.checked_add(n_records(add)?.checked_sub(deleted)?)
+        sum.checked_add(add.num_records()?.checked_sub(deleted)?)
     })
-}
-
-/// The rows that a file has, deleted ones included. Only this number is taken out of the
-/// statistics: a table may have hundreds of thousands of files.
-fn n_records(add: &Add) -> Option<u64> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Count {
-        num_records: Option<u64>,
-    }
-    serde_json::from_str::<Count>(add.stats.as_deref()?).ok()?.num_records
 }
 
 /// A leaf column that has bounds in the log, under both of its names.
@@ -122,7 +110,7 @@ fn gather(field: &Field, logical: &str, physical: &[String], columns: &mut Vec<C
 }
 
 fn describe(snapshot: &Snapshot, columns: &[Column], add: &Add) -> FileDescription {
-    let stats = add.stats.as_deref().and_then(|json| Stats::parse(json).ok()).unwrap_or_default();
+    let stats = add.stats().ok().flatten().unwrap_or_default();
     let text = |bound: Option<&str>| bound.map(plain);
     let bounds = columns.iter().filter_map(|column| {
         let path = column.physical.as_slice();
@@ -136,7 +124,7 @@ fn describe(snapshot: &Snapshot, columns: &[Column], add: &Add) -> FileDescripti
         says.then_some(bounds)
     });
     let values = snapshot.metadata.partition_fields().map(|field| {
-        let value = add.partition_values.get(physical_name(field)).cloned().flatten();
+        let value = add.partition_value(physical_name(field)).map(str::to_owned);
         (field.name().clone(), value.filter(|text| !text.is_empty()))
     });
     FileDescription {

@@ -1,18 +1,18 @@
 //! The commits of a Delta table, newest first, a page at a time.
 
-use super::commit;
-use super::cost;
 use super::counted::Counted;
 use super::state::place;
 use super::versions::{self, FirstCommit, Newest};
+use super::{cost, cut};
 use crate::failure;
 use crate::lake::Lake;
 use crate::meter::Meter;
 use crate::store::{ByteStore, Location, StoreError};
 use bytes::Bytes;
-use delta_log::commit_path;
+use delta_log::{CommitFacts, commit_path};
 use futures::stream::{self, StreamExt};
 use protocol::{At, CommitDescription, ErrorCode, Failure, History, TableAt, TableKind};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use web_time::Instant;
 
@@ -65,7 +65,7 @@ impl Lake {
         let mut oldest_version = None;
         while let Some((version, outcome)) = fetched.next().await {
             match part(outcome)? {
-                Some(bytes) => commits.push(commit::describe(version, &bytes)),
+                Some(bytes) => commits.push(described(CommitFacts::read(version, &bytes))),
                 // Commits are removed from the oldest on, so nothing lies before this one.
                 None => {
                     oldest_version = Some(version.saturating_add(1));
@@ -86,7 +86,7 @@ impl Lake {
         table: &Location,
         store: &Counted,
     ) -> Result<u64, Failure> {
-        if let Some(known) = self.snapshots().latest(table) {
+        if let Some(known) = self.newest_known(table) {
             let (newest, first) = (Newest::Unknown, FirstCommit::Seen);
             let found = versions::find(table, store, known, newest, first).await;
             return found
@@ -97,6 +97,31 @@ impl Lake {
             super::state::State::Log(snapshot) => Ok(snapshot.version),
             super::state::State::File(_) => Ok(0),
         }
+    }
+}
+
+/// At most so many parameters and metrics are told of one commit.
+const MAX_ENTRIES: usize = 60;
+
+fn described(facts: CommitFacts) -> CommitDescription {
+    let entries = |map: BTreeMap<String, String>| {
+        let entries = map.iter().filter(|(_, value)| *value != "null").take(MAX_ENTRIES);
+        entries.map(|(key, value)| (cut(key), cut(value))).collect()
+    };
+    CommitDescription {
+        version: facts.version,
+        committed_at_us: facts.committed_at_us,
+        operation: facts.operation.as_deref().map(cut),
+        parameters: entries(facts.parameters),
+        metrics: entries(facts.metrics),
+        engine: facts.engine.as_deref().map(cut),
+        user: facts.user.as_deref().map(cut),
+        n_added: facts.n_adds,
+        added_bytes: facts.added_bytes,
+        n_removed: facts.n_removes,
+        removed_bytes: facts.removed_bytes,
+        changes_metadata: facts.changes_metadata,
+        changes_protocol: facts.changes_protocol,
     }
 }
 

@@ -9,7 +9,7 @@ use super::{cost, cut};
 use crate::lake::Lake;
 use crate::meter::Meter;
 use crate::store::Location;
-use crate::table::delta;
+use crate::table::data_location;
 use parquet::basic::{LogicalType, TimeUnit};
 use parquet::data_type::AsBytes;
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
@@ -38,8 +38,8 @@ impl Lake {
             State::Log(snapshot) => {
                 let add = snapshot.adds.iter().find(|add| add.path.as_str() == path);
                 let add = add.ok_or_else(|| no_such(table, path))?;
-                let location = delta::data_location(&place(table), add)
-                    .map_err(delta::DeltaTableError::into_failure)?;
+                let location = data_location(&place(table), &add.path)
+                    .map_err(|error| Failure::new(ErrorCode::MalformedLog, error.to_string()))?;
                 (location, add.size_bytes)
             }
             State::File(file) if Location::new(path) == file.location => {

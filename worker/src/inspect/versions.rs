@@ -64,7 +64,12 @@ async fn is_there(
 ) -> Result<bool, StoreError> {
     match store.get_range(&table.join(&commit_path(version)), 0..1).await {
         // A server without ranges, and one whose commit is empty, have the file all the same.
-        Ok(_) | Err(StoreError::NoRanges { .. } | StoreError::WrongBytes { .. }) => Ok(true),
+        Ok(_)
+        | Err(
+            StoreError::NoRanges { .. }
+            | StoreError::WrongBytes { .. }
+            | StoreError::Encoded { .. },
+        ) => Ok(true),
         // A bucket that nobody may list says 403 of what is not there.
         Err(StoreError::Absent { .. } | StoreError::Forbidden { .. }) => Ok(false),
         Err(error) => Err(error),

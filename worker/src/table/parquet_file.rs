@@ -2,13 +2,13 @@
 
 use super::{DataFile, LakeTable, Source};
 use crate::meter::Meter;
-use crate::reader::FileReader;
+use crate::reader::{FileReader, ReaderFactory};
 use crate::store::{ByteStore, Location, StoreError};
-use datafusion::arrow::datatypes::Schema;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::errors::ParquetError;
 use protocol::TableVersion;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Why a Parquet file is not a table.
@@ -38,13 +38,13 @@ pub async fn open(
     source: Source,
 ) -> Result<LakeTable, ParquetTableError> {
     let facts = store.facts(&location).await?;
-    let mut reader = FileReader {
-        location: location.clone(),
-        size_bytes: facts.size_bytes,
+    let readers = ReaderFactory {
         store: Arc::clone(&source.store),
-        footers: Arc::clone(&source.footers),
+        footers: Arc::default(),
+        words: None,
         meter: Arc::new(Meter::default()),
     };
+    let mut reader: FileReader = readers.open(location.clone(), facts.size_bytes);
     let footer = |source| ParquetTableError::Footer { location: location.clone(), source };
     let metadata = reader.get_metadata(None).await.map_err(footer)?;
     let file = metadata.file_metadata();
@@ -56,13 +56,9 @@ pub async fn open(
         committed_at_us: facts.modified_us,
         n_files: 1,
         size_bytes: facts.size_bytes,
+        stale_since_us: None,
     };
-    let files = vec![DataFile {
-        location,
-        size_bytes: facts.size_bytes,
-        partition_values: Vec::new(),
-        statistics: None,
-    }];
-    let fields = schema.fields().clone();
-    Ok(LakeTable::new(version, Arc::new(Schema::new(fields)), Vec::new(), files, source))
+    let file =
+        DataFile { location, size_bytes: facts.size_bytes, partition_values: BTreeMap::new() };
+    Ok(LakeTable::of_files(version, schema.fields(), Vec::new(), vec![file], source))
 }

@@ -34,8 +34,11 @@ impl Coordinator {
         let Some(catalog) = self.loaded().cloned() else { return };
         let id = self.ids.next();
         self.engine = Engine::Opening { id };
-        let ask =
-            Ask::Open { lake_url: self.lake_url.clone(), catalog: Box::new((*catalog).clone()) };
+        let ask = Ask::Open {
+            lake_url: self.lake_url.clone(),
+            catalog: Box::new((*catalog).clone()),
+            memory_bytes: None,
+        };
         effects.push(Effect::Send { id, ask });
     }
 

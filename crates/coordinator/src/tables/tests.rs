@@ -185,9 +185,13 @@ fn history(before: u64) -> History {
         parameters: BTreeMap::new(),
         metrics: BTreeMap::new(),
         engine: None,
+        user: None,
         n_added: 0,
         added_bytes: 0,
         n_removed: 0,
+        removed_bytes: 0,
+        changes_metadata: false,
+        changes_protocol: false,
     };
     let commits = (before.saturating_sub(3)..before).rev().map(commit).collect();
     History { commits, oldest_version: None, cost: Cost::default() }

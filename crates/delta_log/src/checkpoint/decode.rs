@@ -1,50 +1,19 @@
 //! The values and levels of a column chunk's pages, decoded without trust.
 //!
 //! Parquet's own decoders panic where a page ends too early; these end with an error. They know
-//! what writers of checkpoints use: plain values, dictionaries, and levels as runs.
+//! plain values, dictionaries, differences, split streams, and levels as runs.
 //!
-//! Source: Apache Parquet format, "Encodings": plain, dictionary, RLE / bit-packing hybrid.
+//! Source: Apache Parquet format, "Encodings".
+
+mod delta;
+mod value;
 
 use bytes::{Buf, Bytes};
-use parquet::basic::{Encoding, Type as PhysicalType};
+use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageReader};
 use parquet::errors::ParquetError;
 use parquet::schema::types::ColumnDescriptor;
-
-/// A value that a column of a checkpoint may have.
-pub(super) trait PlainValue: Clone {
-    /// The Parquet type of such a column.
-    const PHYSICAL: PhysicalType;
-
-    /// Takes a value from the start of `bytes`; `None` when they end in it.
-    fn pop(bytes: &mut Bytes) -> Option<Self>;
-}
-
-impl PlainValue for i32 {
-    const PHYSICAL: PhysicalType = PhysicalType::INT32;
-
-    fn pop(bytes: &mut Bytes) -> Option<i32> {
-        bytes.try_get_i32_le().ok()
-    }
-}
-
-impl PlainValue for i64 {
-    const PHYSICAL: PhysicalType = PhysicalType::INT64;
-
-    fn pop(bytes: &mut Bytes) -> Option<i64> {
-        bytes.try_get_i64_le().ok()
-    }
-}
-
-/// A text, as a slice of its page.
-impl PlainValue for Bytes {
-    const PHYSICAL: PhysicalType = PhysicalType::BYTE_ARRAY;
-
-    fn pop(bytes: &mut Bytes) -> Option<Bytes> {
-        let length = usize::try_from(bytes.try_get_u32_le().ok()?).ok()?;
-        (length <= bytes.len()).then(|| bytes.split_to(length))
-    }
-}
+pub(super) use value::{Fixed, Int96, PlainValue};
 
 /// What Parquet stores of a leaf column in one row group.
 pub(super) struct Leaf<T> {
@@ -107,6 +76,7 @@ pub(super) fn leaf<T: PlainValue>(
         repetitions: Vec::new(),
         values: Vec::new(),
     };
+    let length = usize::try_from(descriptor.type_length()).unwrap_or(0);
     let mut dictionary = Vec::new();
     let mut page_idx = 0;
     while let Some(page) = pages.get_next_page()? {
@@ -116,9 +86,8 @@ pub(super) fn leaf<T: PlainValue>(
                     return Err(DecodeError::Encoding { page_idx, part: "dictionary", encoding });
                 }
                 let short = || DecodeError::Short { page_idx, part: "dictionary values" };
-                for _ in 0..num_values {
-                    dictionary.push(T::pop(&mut buf).ok_or_else(short)?);
-                }
+                let values = T::take_plain(&mut buf, length, num_values as usize);
+                dictionary = values.ok_or_else(short)?;
             }
             Page::DataPage {
                 mut buf,
@@ -133,7 +102,8 @@ pub(super) fn leaf<T: PlainValue>(
                 let definitions =
                     prefixed(&mut buf, leaf.max_definition, def_level_encoding, page_idx)?;
                 let levels = Levels { repetitions, definitions, n_values: num_values as usize };
-                leaf.take_page(&levels, buf, encoding, &dictionary, page_idx)?;
+                let values = Values { bytes: buf, encoding, length, dictionary: &dictionary };
+                leaf.take_page(&levels, values, page_idx)?;
             }
             Page::DataPageV2 {
                 mut buf,
@@ -146,7 +116,8 @@ pub(super) fn leaf<T: PlainValue>(
                 let repetitions = split(&mut buf, rep_levels_byte_len, page_idx)?;
                 let definitions = split(&mut buf, def_levels_byte_len, page_idx)?;
                 let levels = Levels { repetitions, definitions, n_values: num_values as usize };
-                leaf.take_page(&levels, buf, encoding, &dictionary, page_idx)?;
+                let values = Values { bytes: buf, encoding, length, dictionary: &dictionary };
+                leaf.take_page(&levels, values, page_idx)?;
             }
         }
         page_idx += 1;
@@ -161,13 +132,20 @@ struct Levels {
     n_values: usize,
 }
 
+/// The values of one page, encoded.
+struct Values<'a, T> {
+    bytes: Bytes,
+    encoding: Encoding,
+    /// Of each value, where it is fixed.
+    length: usize,
+    dictionary: &'a [T],
+}
+
 impl<T: PlainValue> Leaf<T> {
     fn take_page(
         &mut self,
         levels: &Levels,
-        mut bytes: Bytes,
-        encoding: Encoding,
-        dictionary: &[T],
+        values: Values<'_, T>,
         page_idx: usize,
     ) -> Result<(), DecodeError> {
         let level = |bytes: &Bytes, max_level: i16, levels: &Levels| {
@@ -181,24 +159,32 @@ impl<T: PlainValue> Leaf<T> {
         let definitions = self.definitions.iter().skip(n_before);
         let n_present = definitions.filter(|level| **level == self.max_definition).count();
         let short = || DecodeError::Short { page_idx, part: "values" };
+        let Values { mut bytes, encoding, length, dictionary } = values;
+        if n_present == 0 {
+            return Ok(());
+        }
         match encoding {
             Encoding::PLAIN => {
-                for _ in 0..n_present {
-                    self.values.push(T::pop(&mut bytes).ok_or_else(short)?);
-                }
+                self.values.extend(T::take_plain(&mut bytes, length, n_present).ok_or_else(short)?);
             }
             Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => {
-                if n_present == 0 {
-                    return Ok(());
-                }
                 let bit_width = bytes.try_get_u8().map_err(|_| short())?;
+                self.values.reserve(n_present);
                 for idx in hybrid(&bytes, bit_width, n_present).ok_or_else(short)? {
                     let value = usize::try_from(idx).ok().and_then(|idx| dictionary.get(idx));
                     let value = value.ok_or(DecodeError::NotInDictionary { page_idx })?;
                     self.values.push(value.clone());
                 }
             }
-            encoding => return Err(DecodeError::Encoding { page_idx, part: "values", encoding }),
+            encoding => {
+                let values = T::take_encoded(&mut bytes, length, n_present, encoding);
+                let values = values.map_err(|encoding| DecodeError::Encoding {
+                    page_idx,
+                    part: "values",
+                    encoding,
+                })?;
+                self.values.extend(values.ok_or_else(short)?);
+            }
         }
         Ok(())
     }
@@ -332,17 +318,6 @@ mod tests {
         check(&[1, 1], 1, 1, None);
         check(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff], 1, 1, None);
         check(&[8, 1], 33, 1, None);
-    }
-
-    #[test]
-    fn plain_values() {
-        let mut bytes = Bytes::from_static(&[2, 0, 0, 0, b'a', b'b', 9, 0, 0, 0, b'c']);
-        assert_eq!(Bytes::pop(&mut bytes).as_deref(), Some(b"ab".as_slice()));
-        assert_eq!(Bytes::pop(&mut bytes), None);
-        let mut bytes = Bytes::from_static(&[255, 255, 255, 255, 1, 0, 0, 0, 0, 0, 0, 0, 7]);
-        assert_eq!(i32::pop(&mut bytes), Some(-1));
-        assert_eq!(i64::pop(&mut bytes), Some(1));
-        assert_eq!(i32::pop(&mut bytes), None);
     }
 
     proptest! {

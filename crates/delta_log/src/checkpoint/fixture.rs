@@ -77,6 +77,7 @@ fn columns() -> Vec<Field> {
             ],
         ),
         group("sidecar", vec![text("path"), long("sizeInBytes")]),
+        group("checkpointMetadata", vec![long("version")]),
     ]
 }
 

@@ -9,7 +9,7 @@ use super::decode::{self, Leaf, PlainValue};
 use bytes::Bytes;
 use parquet::basic::Repetition;
 use parquet::file::reader::RowGroupReader;
-use parquet::schema::types::Type;
+use parquet::schema::types::{ColumnDescriptor, Type};
 use std::ops::Range;
 
 /// One row group of a checkpoint.
@@ -20,52 +20,100 @@ pub(super) struct Group<'a> {
 }
 
 /// A column with at most one value a row.
-pub(super) struct Flat<T>(Vec<Option<T>>);
+#[derive(Debug)]
+pub(super) struct Flat<T> {
+    /// Of the rows that have one, in their order.
+    values: Vec<T>,
+    /// A bit for each row, and the number of values before each word. Nothing where no row has a
+    /// value.
+    present: Vec<(u64, u32)>,
+}
 
 /// A column with a list of values a row.
 pub(super) struct Lists {
     entries: Vec<Option<Bytes>>,
     /// For each row its entries, or nothing where the row has no list.
-    rows: Vec<Option<Range<usize>>>,
+    rows: Vec<Option<Range<u32>>>,
 }
 
 /// A column with a map a row.
 pub(super) struct Maps {
     keys: Lists,
-    values: Lists,
+    values: Vec<Option<Bytes>>,
 }
 
 impl<T> Flat<T> {
     /// A column that the file does not have: a value in no row.
-    fn absent(n_rows: usize) -> Flat<T> {
-        Flat((0..n_rows).map(|_| None).collect())
+    fn absent() -> Flat<T> {
+        Flat { values: vec![], present: vec![] }
+    }
+
+    /// The `values` of the rows that `is_present` names.
+    fn new(values: Vec<T>, is_present: impl Iterator<Item = bool>) -> Flat<T> {
+        let mut present = Vec::new();
+        if values.is_empty() {
+            return Flat { values, present };
+        }
+        let mut n_before = 0;
+        for (row, is_present) in is_present.enumerate() {
+            if row % 64 == 0 {
+                present.push((0, n_before));
+            }
+            if let Some((bits, _)) = present.last_mut().filter(|_| is_present) {
+                *bits |= 1 << (row % 64);
+                n_before += 1;
+            }
+        }
+        Flat { values, present }
     }
 
     /// The value of that row.
     pub fn get(&self, row: usize) -> Option<&T> {
-        self.0.get(row)?.as_ref()
+        let (bits, n_before) = *self.present.get(row / 64)?;
+        let bit = 1 << (row % 64);
+        let n_before = n_before + (bits & (bit - 1)).count_ones();
+        if bits & bit == 0 { None } else { self.values.get(usize::try_from(n_before).ok()?) }
     }
 
     /// The rows that have a value.
     pub fn rows(&self) -> impl Iterator<Item = (usize, &T)> {
-        self.0.iter().enumerate().filter_map(|(row, value)| Some((row, value.as_ref()?)))
+        let words = self.present.iter().enumerate();
+        let rows = words.flat_map(|(word_idx, (bits, _))| {
+            (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word_idx * 64 + bit)
+        });
+        rows.zip(&self.values)
+    }
+
+    /// The number of rows that have a value.
+    pub fn n_values(&self) -> usize {
+        self.values.len()
     }
 }
 
 impl Lists {
     /// The values of that row that are not null, if it has a list.
     pub fn get(&self, row: usize) -> Option<impl Iterator<Item = &Bytes>> {
-        let range = self.rows.get(row)?.clone()?;
+        let range = self.range(row)?;
         Some(self.entries.get(range)?.iter().flatten())
+    }
+
+    fn range(&self, row: usize) -> Option<Range<usize>> {
+        let range = self.rows.get(row)?.as_ref()?;
+        Some(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?)
     }
 }
 
 impl Maps {
+    /// Whether that row has a map.
+    pub fn has(&self, row: usize) -> bool {
+        self.keys.range(row).is_some()
+    }
+
     /// The entries of that row.
-    pub fn get(&self, row: usize) -> impl Iterator<Item = (&Bytes, Option<&Bytes>)> {
-        let range = self.keys.rows.get(row).cloned().flatten().unwrap_or_default();
+    pub fn get(&self, row: usize) -> impl Iterator<Item = (&Bytes, Option<&Bytes>)> + Clone {
+        let range = self.keys.range(row).unwrap_or_default();
         let keys = self.keys.entries.get(range.clone()).unwrap_or_default();
-        let values = self.values.entries.get(range).unwrap_or_default();
+        let values = self.values.get(range).unwrap_or_default();
         keys.iter().zip(values).filter_map(|(key, value)| Some((key.as_ref()?, value.as_ref())))
     }
 }
@@ -91,6 +139,11 @@ impl<'a> Group<'a> {
         self.flat(column, "a long")
     }
 
+    /// The `boolean` column of that path, with dots.
+    pub fn booleans(&self, column: &'static str) -> Result<Flat<bool>, CheckpointRule> {
+        self.flat(column, "a boolean")
+    }
+
     /// The column of lists of texts at that path, with dots.
     pub fn lists(&self, column: &'static str) -> Result<Lists, CheckpointRule> {
         match self.leaves_below(column).as_slice() {
@@ -109,13 +162,13 @@ impl<'a> Group<'a> {
             _ => return Err(CheckpointRule::Column { column, expected }),
         };
         match keys.rows == values.rows {
-            true => Ok(Maps { keys, values }),
+            true => Ok(Maps { keys, values: values.entries }),
             false => Err(CheckpointRule::Column { column, expected }),
         }
     }
 
     /// The leaves whose path is `column` or starts with it, in the order of the file.
-    fn leaves_below(&self, column: &str) -> Vec<usize> {
+    pub fn leaves_below(&self, column: &str) -> Vec<usize> {
         let columns = self.reader.metadata().columns().iter().enumerate();
         let is_below = |path: &[String]| {
             let mut parts = path.iter();
@@ -127,29 +180,38 @@ impl<'a> Group<'a> {
             .collect()
     }
 
+    /// What the footer says of a leaf, and how many values it promises.
+    pub fn descriptor(&self, leaf_idx: usize) -> Option<(&ColumnDescriptor, u64)> {
+        let chunk = self.reader.metadata().columns().get(leaf_idx)?;
+        Some((chunk.column_descr(), u64::try_from(chunk.num_values()).ok()?))
+    }
+
     fn flat<T: PlainValue>(
         &self,
         column: &'static str,
         expected: &'static str,
     ) -> Result<Flat<T>, CheckpointRule> {
-        let leaf_idx = match self.leaves_below(column).as_slice() {
-            [] => return Ok(Flat::absent(self.n_rows)),
-            [leaf_idx] => *leaf_idx,
-            _ => return Err(CheckpointRule::Column { column, expected }),
-        };
+        match self.leaves_below(column).as_slice() {
+            [] => Ok(Flat::absent()),
+            [leaf_idx] => self.flat_leaf(column, expected, *leaf_idx),
+            _ => Err(CheckpointRule::Column { column, expected }),
+        }
+    }
+
+    /// One leaf without lists.
+    pub fn flat_leaf<T: PlainValue>(
+        &self,
+        column: &'static str,
+        expected: &'static str,
+        leaf_idx: usize,
+    ) -> Result<Flat<T>, CheckpointRule> {
         let leaf = self.leaf::<T>(column, expected, leaf_idx)?;
         if leaf.max_repetition > 0 {
             return Err(CheckpointRule::Column { column, expected });
         }
-        let mut values = leaf.values.into_iter();
-        let is_defined = |level: i16| level == leaf.max_definition;
-        let rows: Vec<Option<T>> = leaf
-            .definitions
-            .into_iter()
-            .map(|level| if is_defined(level) { values.next() } else { None })
-            .collect();
-        self.check_rows(column, rows.len())?;
-        Ok(Flat(rows))
+        self.check_rows(column, leaf.definitions.len())?;
+        let is_present = leaf.definitions.iter().map(|level| *level == leaf.max_definition);
+        Ok(Flat::new(leaf.values, is_present))
     }
 
     /// One leaf of a list or a map, which is at repetition level 1.
@@ -161,10 +223,13 @@ impl<'a> Group<'a> {
             return Err(CheckpointRule::Column { column, expected });
         };
         let mut values = leaf.values.into_iter();
-        let mut lists = Lists { entries: Vec::new(), rows: Vec::new() };
+        let mut lists = Lists {
+            entries: Vec::with_capacity(values.len()),
+            rows: Vec::with_capacity(self.n_rows),
+        };
         for (repetition, definition) in leaf.repetitions.into_iter().zip(leaf.definitions) {
             if repetition == 0 {
-                let start = lists.entries.len();
+                let start = u32::try_from(lists.entries.len()).unwrap_or(u32::MAX);
                 lists.rows.push((definition >= present).then_some(start..start));
             }
             if definition < present {
@@ -173,7 +238,9 @@ impl<'a> Group<'a> {
             let is_defined = definition == leaf.max_definition;
             lists.entries.push(if is_defined { values.next() } else { None });
             match lists.rows.last_mut() {
-                Some(Some(range)) => range.end = lists.entries.len(),
+                Some(Some(range)) => {
+                    range.end = u32::try_from(lists.entries.len()).unwrap_or(u32::MAX);
+                }
                 _ => return Err(CheckpointRule::Column { column, expected }),
             }
         }
@@ -220,5 +287,23 @@ impl<'a> Group<'a> {
             true => Ok(()),
             false => Err(CheckpointRule::Uneven { column, found, expected: self.n_rows }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_found_by_their_row() {
+        let is_present = |row: &usize| row % 3 == 1 || (70..140).contains(row);
+        let values: Vec<usize> = (0..200).filter(is_present).collect();
+        let flat = Flat::new(values.clone(), (0..200).map(|row| is_present(&row)));
+        for row in 0..300 {
+            assert_eq!(flat.get(row).copied(), values.contains(&row).then_some(row), "{row}");
+        }
+        assert!(flat.rows().all(|(row, value)| row == *value));
+        assert_eq!(flat.rows().count(), values.len());
+        assert!(Flat::<u8>::absent().get(0).is_none());
     }
 }

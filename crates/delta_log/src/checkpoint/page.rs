@@ -3,7 +3,9 @@
 //! A decoder allocates what a header says. The sizes in a header are bounded here by the bytes that
 //! are really there, so that a small broken file cannot ask for gigabytes.
 
+use parquet::basic::Compression;
 use parquet::file::metadata::ColumnChunkMetaData;
+use std::io::Read;
 
 /// The most that one page may unpack to, in bytes. Writers aim at one mebibyte.
 const MAX_PAGE_BYTES: u64 = 128 << 20;
@@ -45,13 +47,21 @@ pub enum PageError {
         /// Bytes in memory.
         unpacked: u64,
     },
+    /// A page unpacks to more than it says.
+    #[error("the page at byte {offset} unpacks to more than the {unpacked} bytes that it says")]
+    Burst {
+        /// Where the page's header starts in the file.
+        offset: usize,
+        /// Bytes in memory, as the header says.
+        unpacked: u64,
+    },
     /// The levels of a page do not lie within it.
     #[error("the levels of the page at byte {offset} do not lie within it")]
     Levels {
         /// Where the page's header starts in the file.
         offset: usize,
     },
-    /// A page in an encoding that writers of checkpoints do not use.
+    /// A page in an encoding that this crate does not know.
     #[error("the page at byte {offset} is in encoding {encoding}")]
     Encoding {
         /// Where the page's header starts in the file.
@@ -95,9 +105,15 @@ pub(super) fn check(
         if place > bytes.len() {
             return Err(PageError::Overlong { offset });
         }
+        let body = bytes.get(thrift.place..place).unwrap_or_default();
         let packed = packed as u64;
         if unpacked > MAX_PAGE_BYTES || unpacked > packed * MAX_RATIO + FREE_PAGE_BYTES {
             return Err(PageError::Unpacked { offset, packed, unpacked });
+        }
+        let levels = header.level_bytes.and_then(|length| usize::try_from(length).ok());
+        let values = body.get(levels.unwrap_or(0)..).unwrap_or_default();
+        if !unpacks_within(chunk.compression(), values, unpacked) {
+            return Err(PageError::Burst { offset, unpacked });
         }
         if header.level_bytes.is_none_or(|length| length > packed.min(unpacked)) {
             return Err(PageError::Levels { offset });
@@ -115,15 +131,48 @@ pub(super) fn check(
     Ok(())
 }
 
-/// The name of that encoding, unless it is one of those that writers of checkpoints use.
+/// Whether a decoder that takes no limit gives at most `max_bytes`. The others are given the size
+/// that the header says and keep to it.
+fn unpacks_within(codec: Compression, packed: &[u8], max_bytes: u64) -> bool {
+    match codec {
+        Compression::GZIP(_) => {
+            n_read(flate2::read::MultiGzDecoder::new(packed), max_bytes) <= max_bytes
+        }
+        Compression::BROTLI(_) => {
+            let decoder = brotli_decompressor::Decompressor::new(packed, BROTLI_BUFFER_BYTES);
+            n_read(decoder, max_bytes) <= max_bytes
+        }
+        // Old writers put a frame here, whose decoder takes no limit; one byte makes 255 at most.
+        Compression::LZ4 if packed.starts_with(&LZ4_FRAME) => {
+            packed.len() as u64 * 255 <= MAX_PAGE_BYTES
+        }
+        _ => true,
+    }
+}
+
+const BROTLI_BUFFER_BYTES: usize = 4096;
+
+/// What an LZ4 frame begins with.
+const LZ4_FRAME: [u8; 4] = [0x04, 0x22, 0x4d, 0x18];
+
+/// How many bytes can be read, counted to one more than `max_bytes`. A stream that breaks is read
+/// as far as it goes.
+fn n_read(reader: impl Read, max_bytes: u64) -> u64 {
+    let mut reader = reader.take(max_bytes.saturating_add(1));
+    let mut buffer = [0; 8192];
+    let mut n_bytes = 0;
+    while let Ok(n_here @ 1..) = reader.read(&mut buffer) {
+        n_bytes += n_here as u64;
+    }
+    n_bytes
+}
+
+/// The name of that encoding, unless it is one that can be read.
 fn unreadable_encoding(encoding: i64) -> Option<String> {
     match encoding {
-        // PLAIN, PLAIN_DICTIONARY, RLE, RLE_DICTIONARY.
-        0 | 2 | 3 | 8 => None,
-        5 => Some("DELTA_BINARY_PACKED".to_owned()),
-        6 => Some("DELTA_LENGTH_BYTE_ARRAY".to_owned()),
-        7 => Some("DELTA_BYTE_ARRAY".to_owned()),
-        9 => Some("BYTE_STREAM_SPLIT".to_owned()),
+        // PLAIN, PLAIN_DICTIONARY, RLE, DELTA_BINARY_PACKED, DELTA_LENGTH_BYTE_ARRAY,
+        // DELTA_BYTE_ARRAY, RLE_DICTIONARY, BYTE_STREAM_SPLIT.
+        0 | 2 | 3 | 5..=9 => None,
         other => Some(format!("number {other}")),
     }
 }
@@ -291,6 +340,18 @@ mod tests {
         let found = Thrift { bytes, place: 0 }.page_header();
         let found = found.map(|header| (header.packed, header.unpacked, header.n_values));
         assert_eq!(found, expected, "{bytes:?}");
+    }
+
+    #[test]
+    fn what_unpacks_to_more_than_it_says_is_found() {
+        use std::io::Write;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&[0; 100_000]).unwrap();
+        let gzip = gzip.finish().unwrap();
+        let codec = Compression::GZIP(Default::default());
+        assert!(unpacks_within(codec, &gzip, 100_000));
+        assert!(!unpacks_within(codec, &gzip, 99_999));
+        assert!(unpacks_within(codec, b"no gzip", 0));
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! Whole tables in memory, walked in every order of answers.
 
+mod access;
+mod entry;
 mod law;
 mod refusal;
+mod travel;
 
 use super::*;
 use crate::checkpoint::fixture::{checkpoint, checkpoint_v2};
-use crate::{ErrorKind, FilePath};
+use crate::{ErrorKind, FilePath, Stats, checkpoint_path};
 use parquet::basic::{Compression, Encoding};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 const PROTOCOL: &str = r#"{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}"#;
 const METADATA: &str = r#"{"metaData":{"id":"t","format":{"provider":"parquet","options":{}},"schemaString":"{\"type\":\"struct\",\"fields\":[{\"name\":\"a\",\"type\":\"long\",\"nullable\":true,\"metadata\":{}},{\"name\":\"p\",\"type\":\"string\",\"nullable\":true,\"metadata\":{}}]}","partitionColumns":["p"],"configuration":{"k":"v"},"createdTime":5}}"#;
@@ -87,16 +91,27 @@ fn checkpoint_lines(last: u64) -> Vec<String> {
 /// Walks `files`, answering the pending fetch that `choose` picks of so many.
 fn walk_in_order(
     files: &Files,
-    mut choose: impl FnMut(usize) -> usize,
+    choose: impl FnMut(usize) -> usize,
 ) -> Result<(Snapshot, Vec<String>), LogError> {
-    let mut walk = LogWalk::new();
-    let (mut in_flight, mut log) = (Vec::new(), Vec::new());
+    let (snapshot, log) = drive(LogWalk::new(), files, choose)?;
+    Ok((Arc::unwrap_or_clone(snapshot), log))
+}
+
+/// Takes `walk` to its end over `files`, and says what it asked for.
+fn drive(
+    mut walk: LogWalk,
+    files: &Files,
+    mut choose: impl FnMut(usize) -> usize,
+) -> Result<(Arc<Snapshot>, Vec<String>), LogError> {
+    let (mut in_flight, mut log): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     loop {
         match walk.step() {
             Step::Fetch { path, .. } => {
+                assert!(!in_flight.contains(&path), "{path} is asked for twice at once");
                 log.push(path.clone());
                 in_flight.push(path);
             }
+            Step::Cancel { path } => in_flight.retain(|it| *it != path),
             Step::Wait => {
                 assert!(!in_flight.is_empty(), "the walk waits for nothing");
                 let path = in_flight.remove(choose(in_flight.len()));
@@ -104,7 +119,7 @@ fn walk_in_order(
             }
             Step::Done(snapshot) => {
                 assert!(in_flight.is_empty(), "the walk ends with open fetches");
-                return Ok((*snapshot, log));
+                return Ok((snapshot, log));
             }
         }
     }
@@ -163,8 +178,9 @@ fn a_snapshot_says_what_the_table_is() {
     let add = &snapshot.adds[0];
     assert_eq!(add.path, FilePath::Relative("f0".to_owned()));
     assert_eq!((add.size_bytes, add.modification_time_ms), (2, 3));
-    assert_eq!(add.partition_values["p"].as_deref(), Some("f0"));
-    assert_eq!(add.stats.as_deref(), Some("{}"));
+    assert_eq!(add.partition_value("p"), Some("f0"));
+    assert_eq!(add.partition().iter().collect::<Vec<_>>(), [("p", Some("f0"))]);
+    assert_eq!(add.stats().unwrap(), Some(Stats::parse("{}").unwrap()));
 }
 
 #[test]
@@ -178,8 +194,10 @@ fn the_hint_leads_to_the_checkpoint() {
     let all = ["f0", "f1", "f2", "f3", "f4", "f5", "f6"];
     check(&files, Ok((6, Some(6000), &all)));
     let (_, log) = walk_in_order(&files, |_| 0).unwrap();
-    assert_eq!(log[..3], [HINT_PATH.to_owned(), checkpoint_path(4), commit_path(5)]);
-    assert!(!log.contains(&commit_path(4)), "the checkpoint stands for commit 4: {log:?}");
+    // The first commits are asked for in case that there is no checkpoint.
+    let first = [HINT_PATH.to_owned(), commit_path(0)];
+    assert_eq!(log[..2], first);
+    assert_eq!(log[5..8], [checkpoint_path(4), commit_path(4), commit_path(5)]);
 
     // A checkpoint at the tip takes its time from its commit, if that is there.
     let tip = Files::of_versions(4).checkpoint(4, &checkpoint_lines(4)).hint("{\"version\":4}");
@@ -189,18 +207,27 @@ fn the_hint_leads_to_the_checkpoint() {
 
 #[test]
 fn every_codec_of_the_crate_is_read() {
-    for codec in
-        [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD(Default::default())]
-    {
+    for codec in [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::GZIP(Default::default()),
+        Compression::BROTLI(Default::default()),
+        Compression::LZ4,
+        Compression::LZ4_RAW,
+        Compression::ZSTD(Default::default()),
+    ] {
         let files = Files::default()
             .checkpoint_with(1, &checkpoint_lines(1), codec)
             .hint("{\"version\":1}");
         check(&files, Ok((1, None, &["f0", "f1"])));
     }
-    let files = Files::default()
-        .put(&checkpoint_path(1), checkpoint_v2(&checkpoint_lines(1), Encoding::PLAIN).to_vec())
-        .hint("{\"version\":1}");
-    check(&files, Ok((1, None, &["f0", "f1"])));
+    for encoding in [Encoding::PLAIN, Encoding::DELTA_LENGTH_BYTE_ARRAY, Encoding::DELTA_BYTE_ARRAY]
+    {
+        let files = Files::default()
+            .put(&checkpoint_path(1), checkpoint_v2(&checkpoint_lines(1), encoding).to_vec())
+            .hint("{\"version\":1}");
+        check(&files, Ok((1, None, &["f0", "f1"])));
+    }
 }
 
 #[test]
@@ -227,14 +254,24 @@ fn a_hint_that_is_missing_broken_or_false_costs_nothing_else() {
     // An older checkpoint than the last one is as good.
     let files = Files::of_versions(2).checkpoint(0, &checkpoint_lines(0)).hint("{\"version\":0}");
     check(&files, Ok((2, Some(2000), tip)));
-    // A checkpoint of another kind is not needed while the commits are there.
+    // A checkpoint is not needed while the commits are there.
     for hint in ["{\"version\":1,\"parts\":2}", "{\"version\":2,\"v2Checkpoint\":{\"path\":\"x\"}}"]
     {
         check(&Files::of_versions(2).hint(hint), Ok((2, Some(2000), tip)));
     }
-    let sidecar = [r#"{"sidecar":{"path":"s","sizeInBytes":1}}"#.to_owned()];
-    let files = Files::of_versions(2).checkpoint(1, &sidecar).hint("{\"version\":1}");
-    check(&files, Ok((2, Some(2000), tip)));
+    let sidecar = r#"{"sidecar":{"path":"s","sizeInBytes":1}}"#;
+    for lines in [
+        vec![PROTOCOL, METADATA, sidecar],
+        vec![PROTOCOL],
+        vec![METADATA],
+        vec![PROTOCOL, METADATA, r#"{"checkpointMetadata":{"version":2}}"#],
+    ] {
+        let lines: Vec<String> = lines.into_iter().map(str::to_owned).collect();
+        let files = Files::of_versions(2).checkpoint(1, &lines).hint("{\"version\":1}");
+        check(&files, Ok((2, Some(2000), tip)));
+    }
+    let broken = Files::of_versions(2).put(&checkpoint_path(1), "PAR1PAR1");
+    check(&broken.hint("{\"version\":1}"), Ok((2, Some(2000), tip)));
 }
 
 #[test]
@@ -246,6 +283,7 @@ fn a_commit_that_appears_between_two_answers_is_no_gap() {
     let snapshot = loop {
         match walk.step() {
             Step::Fetch { path, .. } => in_flight.push_back(path),
+            Step::Cancel { path } => in_flight.retain(|it| *it != path),
             Step::Wait => {
                 let path = in_flight.pop_front().unwrap();
                 walk.answer(&path, files.answer(&path)).unwrap();
@@ -320,6 +358,7 @@ fn many_commits_are_asked_for_at_once() {
     let snapshot = loop {
         match walk.step() {
             Step::Fetch { path, .. } => in_flight.push(path),
+            Step::Cancel { path } => in_flight.retain(|it| *it != path),
             Step::Wait => {
                 rounds += 1;
                 for path in in_flight.drain(..) {

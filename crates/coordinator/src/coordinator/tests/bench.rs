@@ -158,6 +158,7 @@ impl Bench {
             committed_at_us: Some(1),
             n_files: 1,
             size_bytes: 1,
+            stale_since_us: None,
         }];
         let extents = vec![Extent { dimension: name("day"), range: Some(extent()) }];
         self.emit(Event::Opened { id, tables, extents });

@@ -39,23 +39,50 @@ fn gaps_are_refused() {
 }
 
 #[test]
-fn checkpoints_of_other_kinds_are_refused_by_name() {
-    let refused = |format: &str| {
-        format!(
-            "{format} of version 3 is not supported, and the commits before it are not all there"
-        )
-    };
-    let check = |files: Files, format: &str| {
-        check(&files, Err((ErrorKind::Unsupported, &refused(format))));
+fn an_incomplete_checkpoint_is_named_where_the_commits_do_not_reach() {
+    let check = |files: Files, kind, text: &str| {
+        check(&files, Err((kind, text)));
         // Commits after the checkpoint do not help.
-        check(&files.commit(4, &[add("x")]), Err((ErrorKind::Unsupported, &refused(format))));
+        check(&files.commit(4, &[add("x")]), Err((kind, text)));
     };
     let files = || Files::of_versions(3).without(&commit_path(0));
-    check(files().hint("{\"version\":3,\"parts\":2}"), "multi-part checkpoint of 2 files");
-    check(files().hint("{\"version\":3,\"v2Checkpoint\":{}}"), "v2 checkpoint");
-    check(Files::of_versions(2).hint("{\"version\":3,\"v2Checkpoint\":{}}"), "v2 checkpoint");
-    let sidecar = [r#"{"sidecar":{"path":"s","sizeInBytes":1}}"#.to_owned()];
-    check(files().checkpoint(3, &sidecar).hint("{\"version\":3}"), "v2 checkpoint with sidecars");
+    let gone = "`_delta_log/00000000000000000003.checkpoint.parquet`, named by `_last_checkpoint`, \
+                is not there, nor `_delta_log/00000000000000000000.json`";
+    check(files().hint("{\"version\":3,\"parts\":2}"), ErrorKind::Gone, gone);
+    check(files().hint("{\"version\":3,\"v2Checkpoint\":{}}"), ErrorKind::Gone, gone);
+    let lines = [PROTOCOL, METADATA, r#"{"sidecar":{"path":"s","sizeInBytes":1}}"#];
+    let lines = lines.map(str::to_owned);
+    let text = "`_delta_log/_sidecars/s`: the file is not there";
+    check(files().checkpoint(3, &lines).hint("{\"version\":3}"), ErrorKind::Gone, text);
+    let path = "_delta_log/00000000000000000003.checkpoint.0000000002.0000000002.parquet";
+    let text = format!("`{path}`: the file is not there");
+    let one_part = files()
+        .put(
+            &path.replace("2.0000000002.p", "1.0000000002.p"),
+            checkpoint(&lines[..2], Compression::SNAPPY).to_vec(),
+        )
+        .hint("{\"version\":3,\"parts\":2}");
+    check(one_part, ErrorKind::Gone, &text);
+    let at_3 = "`_delta_log/00000000000000000003.checkpoint.parquet`";
+    let check = |lines: &[&str], text: &str| {
+        let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        let files = files().checkpoint(3, &lines).hint("{\"version\":3}");
+        check(files, ErrorKind::Malformed, &format!("{at_3}: {text}"));
+    };
+    check(&[PROTOCOL], "the checkpoint has no metaData action");
+    check(&[METADATA], "the checkpoint has no protocol action");
+    check(
+        &[r#"{"checkpointMetadata":{"version":2}}"#],
+        "the checkpoint says that it is of version 2, not 3",
+    );
+    check(
+        &[r#"{"sidecar":{"path":"a/..","sizeInBytes":1}}"#],
+        "the sidecar's path `a/..` does not end with the name of a file",
+    );
+    check(
+        &[&add("a"), &add("a").replace("\"size\":1", "\"size\":2")],
+        "file `a` is there twice, each time otherwise",
+    );
 }
 
 #[test]
@@ -94,9 +121,19 @@ fn a_broken_log_is_named() {
         "`_delta_log/00000000000000000001.json` line 1: the commit is empty",
     );
     check(
-        Files::of_versions(0).put(&checkpoint_path(0), "PAR1PAR1").hint("{\"version\":0}"),
+        Files::default().put(&checkpoint_path(0), "PAR1PAR1").hint("{\"version\":0}"),
         "`_delta_log/00000000000000000000.checkpoint.parquet`: EOF: Parquet file too small. \
          Size is 8 but need 827474264",
+    );
+    check(
+        Files::of_versions(0).commit(1, &[add("x"), add("x").replace("\"size\":1", "\"size\":2")]),
+        "`_delta_log/00000000000000000001.json` line 2: file `x` is added twice by this commit, each \
+         time otherwise",
+    );
+    check(
+        Files::of_versions(0).commit(1, &[METADATA, &METADATA.replace("\"t\"", "\"u\"")]),
+        "`_delta_log/00000000000000000001.json` line 2: this commit has two `metaData` actions that \
+         differ",
     );
     let no_column = METADATA.replace("[\"p\"]", "[\"q\"]");
     check(
