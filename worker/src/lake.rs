@@ -70,6 +70,11 @@ impl Lake {
         self.budget.resize(memory_bytes);
     }
 
+    /// The newest version of the table at `location` that was opened before.
+    pub(crate) fn newest_known(&self, location: &Location) -> Option<u64> {
+        self.opened.newest(location)?.version.version
+    }
+
     /// Functions and options.
     pub fn state(&self) -> &SessionState {
         &self.state
@@ -107,7 +112,21 @@ impl Lake {
         kind: TableKind,
         table: &TableAt,
     ) -> Result<LakeTable, Failure> {
-        let mut opened = self.open_at(name, kind, table).await?;
+        self.open_through(name, kind, table, self.store.as_ref()).await
+    }
+
+    /// As [`Lake::open`], with the files of the log read through `store`.
+    ///
+    /// # Errors
+    /// As those of [`Lake::open`].
+    pub(crate) async fn open_through(
+        &self,
+        name: Name,
+        kind: TableKind,
+        table: &TableAt,
+        store: &dyn ByteStore,
+    ) -> Result<LakeTable, Failure> {
+        let mut opened = self.open_at(name, kind, table, store).await?;
         let location = Location::new(table.location.trim_end_matches('/'));
         let since = self.kept.as_ref().and_then(|kept| kept.stale_since_utc_s(&location));
         opened.version.stale_since_us = since.and_then(|s| s.checked_mul(1_000_000));
@@ -119,12 +138,12 @@ impl Lake {
         name: Name,
         kind: TableKind,
         table: &TableAt,
+        store: &dyn ByteStore,
     ) -> Result<LakeTable, Failure> {
         let location = Location::new(table.location.trim_end_matches('/'));
         let source = self.source.clone();
-        let store = self.store.as_ref();
         match (kind, table.at) {
-            (TableKind::Delta, at) => self.open_delta(name, location, at).await,
+            (TableKind::Delta, at) => self.open_delta(name, location, at, store).await,
             (TableKind::Parquet, At::Newest) => parquet_file::open(name, location, store, source)
                 .await
                 .map_err(ParquetTableError::into_failure),
@@ -143,11 +162,12 @@ impl Lake {
         name: Name,
         location: Location,
         at: At,
+        store: &dyn ByteStore,
     ) -> Result<LakeTable, Failure> {
         if let Some(held) = self.opened.at(&location, at) {
             return Ok(held.named(name));
         }
-        let (store, source) = (self.store.as_ref(), self.source.clone());
+        let source = self.source.clone();
         let known = self.opened.newest(&location);
         let snapshot = known.as_ref().and_then(|known| known.snapshot().cloned());
         let (place, its_name) = (location.clone(), name.clone());

@@ -10,6 +10,7 @@ mod functions;
 #[cfg_attr(target_arch = "wasm32", path = "glue/browser.rs")]
 #[cfg_attr(not(target_arch = "wasm32"), path = "glue/native.rs")]
 pub mod glue;
+mod inspect;
 pub mod lake;
 pub mod lower;
 mod measure;

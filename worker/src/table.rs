@@ -29,7 +29,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 pub use deletions::DeletionError;
 use delta_log::Snapshot;
-pub use files::{DataFile, FileError, FileSet};
+pub use files::{DataFile, FileError, FileSet, data_location};
 use protocol::TableVersion;
 pub use rename::Words;
 use std::collections::HashSet;

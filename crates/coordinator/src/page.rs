@@ -3,6 +3,34 @@
 use catalog::{Catalog, Name, RangePreset};
 use query::{DateRange, Selection};
 
+/// A part of the page, named by the URL's path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Place {
+    /// The dashboards.
+    #[default]
+    Dashboard,
+    /// The tables.
+    Tables,
+}
+
+impl Place {
+    /// Its path on the server.
+    pub fn path(self) -> &'static str {
+        match self {
+            Place::Dashboard => "/admin",
+            Place::Tables => "/admin/tables",
+        }
+    }
+
+    /// The place that `path` names: what is not another one is a dashboard.
+    pub fn of_path(path: &str) -> Place {
+        match path.trim_end_matches('/') {
+            "/admin/tables" => Place::Tables,
+            _ => Place::Dashboard,
+        }
+    }
+}
+
 /// The state that lives in the URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageState {

@@ -27,6 +27,11 @@ pub fn preset_name(preset: RangePreset) -> &'static str {
     }
 }
 
+/// `text` as it stands in a query.
+pub(crate) fn encode(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED).to_string()
+}
+
 /// Writes `page` as a query without `?`. The range is always written, so that a link keeps its
 /// meaning when the catalog gets another default.
 pub fn write(catalog: &Catalog, page: &PageState) -> String {
@@ -48,7 +53,7 @@ pub fn write(catalog: &Catalog, page: &PageState) -> String {
         for value in values {
             pairs.push(match value {
                 Some(value) => {
-                    format!("{name}{suffix}={}", utf8_percent_encode(value, ENCODED))
+                    format!("{name}{suffix}={}", encode(value))
                 }
                 None => format!("{name}.null"),
             });
@@ -125,7 +130,8 @@ pub fn read(catalog: &Catalog, query: &str) -> Option<(PageState, Vec<String>)> 
     Some((page, ignored))
 }
 
-fn decode(text: &str) -> String {
+/// The text that `text` is in a query.
+pub(crate) fn decode(text: &str) -> String {
     percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 

@@ -71,6 +71,22 @@ impl AddStats {
     }
 }
 
+impl AddStats {
+    /// The number of rows alone, which many files are asked for.
+    pub fn num_records(&self) -> Option<u64> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Count {
+            num_records: Option<u64>,
+        }
+        match self {
+            AddStats::None => None,
+            AddStats::Json(json) => serde_json::from_slice::<Count>(json).ok()?.num_records,
+            AddStats::Row { columns, row } => columns.num_records(usize::try_from(*row).ok()?),
+        }
+    }
+}
+
 impl PartialEq for AddStats {
     fn eq(&self, other: &AddStats) -> bool {
         match (self, other) {

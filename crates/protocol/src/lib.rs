@@ -16,5 +16,5 @@ pub use http::{CATALOG_PATH, LAKE_PREFIX, LoginRequest, LogoutReply, Role, Sessi
 pub use table::{
     At, ChunkLayout, ColumnBounds, ColumnDescription, CommitDescription, Comparison, Condition,
     Cost, FileDescription, FileLayout, Files, History, PageLayout, ProtocolDescription, RowForm,
-    RowGroupLayout, RowsSpec, TableAt, TableDescription, TableKind,
+    RowGroupLayout, RowsSpec, TableAt, TableDescription, TableKind, Versions,
 };

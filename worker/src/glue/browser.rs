@@ -108,10 +108,19 @@ fn serve(request: Request) {
             let ipc = rows.to_ipc()?;
             Ok((Answer::Rows(rows.facts), Some(ipc)))
         }),
-        Ask::Describe(_) | Ask::History { .. } | Ask::Files { .. } | Ask::Layout { .. } => {
-            let failure = Failure::new(ErrorCode::InvalidRequest, "tables are not described");
-            say(id, Answer::Failed(failure), None);
-        }
+        Ask::Describe(table) => spawn(id, async move {
+            let described = lake()?.describe(&table).await?;
+            Ok((Answer::Described(Box::new(described)), None))
+        }),
+        Ask::History { location, before, limit } => spawn(id, async move {
+            Ok((Answer::History(lake()?.history(&location, before, limit).await?), None))
+        }),
+        Ask::Files { table, offset, limit } => spawn(id, async move {
+            Ok((Answer::Files(lake()?.files(&table, offset, limit).await?), None))
+        }),
+        Ask::Layout { table, path } => spawn(id, async move {
+            Ok((Answer::Layout(Box::new(lake()?.layout(&table, &path).await?)), None))
+        }),
         Ask::Query(spec) => {
             let engine = DESK.with_borrow(|desk| desk.engine.clone());
             spawn(id, async move {

@@ -3,7 +3,8 @@
 use super::Coordinator;
 use crate::ledger::Progress;
 use crate::panels::Panels;
-use crate::{Effect, Engine, Session};
+use crate::tables::Shown;
+use crate::{Effect, Engine, Place, Session};
 use protocol::Ask;
 
 /// How many questions are in flight at once: enough that one computes while others wait for bytes,
@@ -16,10 +17,12 @@ impl Coordinator {
         self.open_lake(effects);
         self.ask(effects);
         self.show(effects);
-        let panels = &self.panels;
-        let cancelled = self.ledger.drop_unwanted(|spec| panels.wants(spec));
+        // Panels that are out of sight wait for nothing.
+        let (panels, is_seen) = (&self.panels, self.place == Place::Dashboard);
+        let cancelled = self.ledger.drop_unwanted(|spec| is_seen && panels.wants(spec));
         effects.extend(cancelled.into_iter().map(|id| Effect::Cancel { id }));
         self.send(effects);
+        self.ask_of_tables(effects);
         self.forget(effects);
     }
 
@@ -47,7 +50,7 @@ impl Coordinator {
             self.blank(effects);
             self.panels = Panels::new(dashboard);
         }
-        if self.lake.is_none() {
+        if self.lake.is_none() || self.place != Place::Dashboard {
             return;
         }
         let extent = self.extent();
@@ -83,13 +86,28 @@ impl Coordinator {
         if self.engine != Engine::Open || !is_logged_in {
             return;
         }
-        if self.ledger.is_idle() {
+        if self.ledger.is_idle() && self.tables.is_idle() {
             self.is_cautious = false;
         }
         let limit = if self.is_cautious { 1 } else { MAX_IN_FLIGHT };
         for (id, spec) in self.ledger.send(limit, &mut self.ids) {
             effects.push(Effect::Send { id, ask: Ask::Query(spec) });
         }
+    }
+
+    /// A table can be looked at as soon as the engine knows where the lake is, also if some other
+    /// table of the lake cannot be opened.
+    fn ask_of_tables(&mut self, effects: &mut Vec<Effect>) {
+        let is_logged_in = matches!(self.session, Session::LoggedIn(_));
+        let knows_lake =
+            matches!(self.engine, Engine::Opening { .. } | Engine::Open | Engine::OpenFailed(_));
+        let limit = match (is_logged_in && knows_lake, self.is_cautious) {
+            (false, _) => 0,
+            (true, true) => 1,
+            (true, false) => MAX_IN_FLIGHT,
+        };
+        let shown = if self.place == Place::Tables { Shown::Yes } else { Shown::No };
+        self.tables.settle(shown, limit, &mut self.ids, effects);
     }
 
     fn forget(&mut self, effects: &mut Vec<Effect>) {

@@ -48,7 +48,10 @@ fn back_and_forth_needs_no_question() {
     let n_asked = bench.specs.len();
     bench.toggle("status", "paid");
     assert!(bench.is_complete());
-    bench.emit(Event::UrlChanged { query: "range=last90_days&status=paid".into() });
+    bench.emit(Event::UrlChanged {
+        place: Place::Dashboard,
+        query: "range=last90_days&status=paid".into(),
+    });
     assert!(bench.is_complete());
     assert_eq!(bench.specs.len(), n_asked);
     assert_eq!(bench.urls, ["range=last90_days&status=paid", "range=last90_days"]);
@@ -197,7 +200,11 @@ fn a_lake_without_days_is_empty_and_not_loading() {
 #[test]
 fn a_lake_that_does_not_open_is_said_on_every_panel() {
     let mut bench = Bench::default();
-    bench.emit(Event::Started { query: String::new(), lake_url: "https://x/lake/".into() });
+    bench.emit(Event::Started {
+        place: Place::Dashboard,
+        query: String::new(),
+        lake_url: "https://x/lake/".into(),
+    });
     bench.emit(Event::SessionAnswered(Ok(session("ann"))));
     bench.emit(Event::CatalogAnswered(Ok(Arc::new(sample::catalog()))));
     bench.emit(Event::WorkerReady);
@@ -259,7 +266,7 @@ fn take(bench: &mut Bench, step: Step) {
         Step::Back(n) => {
             let idx = bench.urls.len().checked_rem(usize::from(n).max(1)).unwrap_or(0);
             let query = bench.urls.get(idx).cloned().unwrap_or_default();
-            bench.emit(Event::UrlChanged { query });
+            bench.emit(Event::UrlChanged { place: Place::Dashboard, query });
         }
         Step::Dashboard(is_first) => {
             let dashboard = name(if is_first { "overview" } else { "second" });

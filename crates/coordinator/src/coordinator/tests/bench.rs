@@ -1,7 +1,7 @@
 //! A page with a shell and a worker whose answers a test hands out in any order.
 
 use crate::coordinator::Coordinator;
-use crate::{CatalogState, Effect, Event, Phase, Slot, plan, sample};
+use crate::{CatalogState, Effect, Event, Phase, Place, Slot, plan, sample};
 use catalog::Name;
 use protocol::{Ask, ErrorCode, Extent, Failure, RequestId, Role, SessionReply, TableVersion};
 use query::{DateRange, QuerySpec};
@@ -49,7 +49,11 @@ impl Bench {
     /// A page with an open lake whose questions wait for answers.
     pub(super) fn opened(query: &str) -> Bench {
         let mut bench = Bench::default();
-        bench.emit(Event::Started { query: query.into(), lake_url: "https://x/lake/".into() });
+        bench.emit(Event::Started {
+            place: Place::Dashboard,
+            query: query.into(),
+            lake_url: "https://x/lake/".into(),
+        });
         bench.emit(Event::SessionAnswered(Ok(session("ann"))));
         bench.emit(Event::WorkerReady);
         bench.emit(Event::CatalogAnswered(Ok(Arc::new(sample::catalog()))));
@@ -100,7 +104,7 @@ impl Bench {
                 self.open.clear();
                 self.opening = None;
             }
-            Effect::WriteUrl { query } => self.urls.push(query),
+            Effect::WriteUrl { query, .. } => self.urls.push(query),
             other => self.others.push(other),
         }
     }
