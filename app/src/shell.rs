@@ -8,7 +8,7 @@ use crate::answer::{Answer, Grid};
 use crate::browser;
 use crate::state::Desk;
 use coordinator::{Coordinator, Effect, Event, Held, Place, Told};
-use engine::EngineWorker;
+use engine::{Compiled, EngineWorker};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::{Ask, ErrorCode, Failure, LAKE_PREFIX, ReadFacts, Reply, RequestId};
@@ -26,6 +26,7 @@ pub(crate) struct Shell {
     page: RefCell<Coordinator>,
     desk: Desk,
     worker: RefCell<Option<EngineWorker>>,
+    compiled: Compiled,
     /// Counts workers, so that a start that was delayed finds out that it is no longer wanted.
     n_workers: Cell<u32>,
     /// Questions under way whose rows a panel shows; all other rows are those of a preview.
@@ -50,6 +51,7 @@ impl Shell {
             page: RefCell::default(),
             desk,
             worker: RefCell::default(),
+            compiled: Compiled::default(),
             n_workers: Cell::new(0),
             specs: RefCell::default(),
             answers: RefCell::default(),
@@ -141,6 +143,7 @@ impl Shell {
         self.stop_worker();
         let (on_message, on_death) = (Rc::clone(self), Rc::clone(self));
         let worker = EngineWorker::start(
+            &self.compiled,
             move |reply, buffer| on_message.receive(reply, buffer),
             move |message| on_death.emit(Event::WorkerDied { message }),
         );
@@ -188,7 +191,7 @@ impl Shell {
             Said::Layout(layout) => {
                 Event::TableAnswered { id, told: Told::Layout(Held::new(*layout)) }
             }
-            Said::Forgotten => return,
+            Said::Forgotten | Said::Module => return,
             Said::Failed(failure) => Event::Failed { id, failure },
             Said::Panicked { message } => Event::WorkerDied { message },
         };

@@ -200,6 +200,7 @@ impl EngineInBrowser {
 /// The catalog of a lake of which nothing is known.
 pub fn no_catalog() -> Catalog {
     Catalog {
+        memory: None,
         title: String::new(),
         currency: "EUR".to_owned(),
         zone: "UTC".to_owned(),

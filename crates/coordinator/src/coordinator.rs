@@ -46,6 +46,8 @@ pub struct Coordinator {
     /// After a death, questions go out one by one until all are answered, to find the culprit.
     is_cautious: bool,
     is_refresh: bool,
+    /// Whether the engine is still to remove what it keeps beyond the page.
+    owes_forgetting: bool,
 }
 
 impl Coordinator {
@@ -154,6 +156,7 @@ impl Coordinator {
             Event::SessionAnswered(Ok(session)) | Event::LoginAnswered(Ok(session)) => {
                 if self.user.as_ref().is_some_and(|user| *user != session.user) {
                     self.forget_all(effects);
+                    self.owes_forgetting = true;
                 }
                 self.user = Some(session.user.clone());
                 self.notices.retain(|notice| *notice != Notice::SessionEnded);
@@ -183,6 +186,7 @@ impl Coordinator {
             Event::LogoutAnswered(Ok(())) => {
                 self.session = Session::LoggedOut(Login::Idle);
                 self.forget_all(effects);
+                self.owes_forgetting = true;
             }
             Event::LogoutAnswered(Err(failure)) => self.tell(Notice::LogoutFailed(failure)),
             Event::CatalogAnswered(answer) => self.note_catalog(answer, effects),
@@ -222,8 +226,12 @@ impl Coordinator {
             Event::DashboardChosen { dashboard } => {
                 let page = self.loaded().and_then(|catalog| PageState::new(catalog, &dashboard));
                 if let (Some(new), Some(old)) = (page, &self.page) {
-                    let page =
-                        PageState { range: old.range, selection: old.selection.clone(), ..new };
+                    let page = PageState {
+                        range: old.range,
+                        selection: old.selection.clone(),
+                        memory: old.memory,
+                        ..new
+                    };
                     let was_elsewhere = self.place != Place::Dashboard;
                     self.place = Place::Dashboard;
                     if was_elsewhere && self.page.as_ref() == Some(&page) {

@@ -1,6 +1,6 @@
 //! What the viewer has chosen: a dashboard, a range of days, the values that filter.
 
-use catalog::{Catalog, Name, RangePreset};
+use catalog::{Catalog, Memory, Name, RangePreset};
 use query::{DateRange, Selection};
 
 /// A part of the page, named by the URL's path.
@@ -40,6 +40,8 @@ pub struct PageState {
     pub range: RangeChoice,
     /// The values that filter. It never holds a clause on a date.
     pub selection: Selection,
+    /// What the engine may use; what the catalog says when `None`.
+    pub memory: Option<Memory>,
 }
 
 impl PageState {
@@ -50,6 +52,7 @@ impl PageState {
             dashboard: dashboard.name.clone(),
             range: RangeChoice::Preset(dashboard.default_range),
             selection: Selection::default(),
+            memory: None,
         })
     }
 }

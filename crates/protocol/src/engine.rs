@@ -73,6 +73,9 @@ pub enum Ask {
     Rows(RowsSpec),
     /// Stops the request of that id, which is then answered by nothing. Not answered itself.
     Cancel(RequestId),
+    /// The engine's compiled module, for the worker that may replace this one. Answered by
+    /// [`Answer::Module`].
+    Module,
     /// Makes the engine panic. Only tests of the page's recovery send it.
     Panic,
 }
@@ -102,6 +105,8 @@ pub enum Answer {
     },
     /// The rows come in the buffer beside this message.
     Rows(ReadFacts),
+    /// The `WebAssembly.Module` comes beside this message, in place of a buffer.
+    Module,
     /// Nothing of the lake is kept any more.
     Forgotten,
     /// What the table is.

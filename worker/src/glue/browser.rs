@@ -78,6 +78,7 @@ fn serve(request: Request) {
                 handle.abort();
             }
         }
+        Ask::Module => post(id, Answer::Module, &wasm_bindgen::module(), &Array::new()),
         Ask::Panic => deliberate_panic(),
         Ask::Open { lake_url, catalog, memory_bytes } => spawn(id, async move {
             let lake = mount(lake_url, memory_bytes.unwrap_or(DEFAULT_MEMORY_BYTES)).await?;
@@ -197,13 +198,6 @@ fn spawn(
 
 /// Posts a reply; the buffer is transferred, not copied again.
 fn say(id: RequestId, answer: Answer, ipc: Option<Vec<u8>>) {
-    let json = match serde_json::to_string(&Reply { id, answer }) {
-        Ok(json) => json,
-        Err(error) => {
-            web_sys::console::error_1(&JsValue::from_str(&error.to_string()));
-            return;
-        }
-    };
     let transfer = Array::new();
     let buffer = match ipc {
         Some(ipc) => {
@@ -213,8 +207,19 @@ fn say(id: RequestId, answer: Answer, ipc: Option<Vec<u8>>) {
         }
         None => JsValue::NULL,
     };
-    let message = Array::of2(&JsValue::from_str(&json), &buffer);
-    if let Err(error) = scope().post_message_with_transfer(&message, &transfer) {
+    post(id, answer, &buffer, &transfer);
+}
+
+fn post(id: RequestId, answer: Answer, beside: &JsValue, transfer: &Array) {
+    let json = match serde_json::to_string(&Reply { id, answer }) {
+        Ok(json) => json,
+        Err(error) => {
+            web_sys::console::error_1(&JsValue::from_str(&error.to_string()));
+            return;
+        }
+    };
+    let message = Array::of2(&JsValue::from_str(&json), beside);
+    if let Err(error) = scope().post_message_with_transfer(&message, transfer) {
         web_sys::console::error_2(&JsValue::from_str("reply not posted"), &error);
     }
 }

@@ -5,6 +5,7 @@ use crate::ledger::Progress;
 use crate::panels::Panels;
 use crate::tables::Shown;
 use crate::{Effect, Engine, Place, Session};
+use catalog::Memory;
 use protocol::Ask;
 
 /// How many questions are in flight at once: enough that one computes while others wait for bytes,
@@ -14,6 +15,7 @@ const MAX_IN_FLIGHT: usize = 6;
 impl Coordinator {
     /// Derives from the state what is to be sent, shown, cancelled and forgotten.
     pub(super) fn settle(&mut self, effects: &mut Vec<Effect>) {
+        self.forget_kept(effects);
         self.open_lake(effects);
         self.ask(effects);
         self.show(effects);
@@ -26,18 +28,28 @@ impl Coordinator {
         self.forget(effects);
     }
 
+    /// Has the engine remove what it keeps beyond the page, before it opens a lake for another.
+    fn forget_kept(&mut self, effects: &mut Vec<Effect>) {
+        let takes_requests = !matches!(self.engine, Engine::Starting | Engine::GivenUp { .. });
+        if self.owes_forgetting && takes_requests {
+            self.owes_forgetting = false;
+            effects.push(Effect::Send { id: self.ids.next(), ask: Ask::Forget });
+        }
+    }
+
     fn open_lake(&mut self, effects: &mut Vec<Effect>) {
         let is_logged_in = matches!(self.session, Session::LoggedIn(_));
         if self.engine != Engine::Ready || !is_logged_in {
             return;
         }
         let Some(catalog) = self.loaded().cloned() else { return };
+        let memory = self.page.as_ref().and_then(|page| page.memory).or(catalog.memory);
         let id = self.ids.next();
         self.engine = Engine::Opening { id };
         let ask = Ask::Open {
             lake_url: self.lake_url.clone(),
             catalog: Box::new((*catalog).clone()),
-            memory_bytes: None,
+            memory_bytes: memory.map(Memory::bytes),
         };
         effects.push(Effect::Send { id, ask });
     }

@@ -145,11 +145,25 @@ fn an_ended_session_keeps_what_was_chosen() {
 }
 
 #[test]
+fn a_lake_that_moved_on_is_opened_anew() {
+    let mut bench = Bench::ready();
+    bench.toggle("product", "hat");
+    bench.lake_version = 1;
+    bench.fail(0, ErrorCode::VersionGone);
+    assert!(matches!(bench.page.notices(), [Notice::VersionGone { .. }]));
+    bench.answer_open();
+    bench.answer_all();
+    assert!(bench.is_complete());
+    assert_eq!(bench.page.page().unwrap().selection.clauses().len(), 1);
+}
+
+#[test]
 fn another_viewer_sees_nothing_of_the_first() {
     let mut bench = Bench::ready();
     bench.emit(Event::LogoutChosen);
     bench.emit(Event::LogoutAnswered(Ok(())));
     assert!(bench.shown.is_empty() && bench.held.is_empty());
+    assert_eq!(bench.n_forgotten, 1);
     bench.emit(Event::LoginAnswered(Ok(session("bob"))));
     assert!(bench.others.ends_with(&[Effect::FetchCatalog]));
     bench.emit(Event::CatalogAnswered(Ok(Arc::new(sample::catalog()))));
@@ -236,6 +250,7 @@ fn steps() -> impl Strategy<Value = Step> {
         8 => (0..9usize).prop_map(Step::Answer),
         1 => (0..9usize).prop_map(|idx| Step::Fail(idx, ErrorCode::Network)),
         1 => (0..9usize).prop_map(|idx| Step::Fail(idx, ErrorCode::Unauthorized)),
+        1 => (0..9usize).prop_map(|idx| Step::Fail(idx, ErrorCode::VersionGone)),
         1 => Just(Step::Die),
         2 => Just(Step::Revive),
         4 => (proptest::sample::select(vec!["status", "product"]), 0..3u8)

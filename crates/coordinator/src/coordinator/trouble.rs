@@ -33,6 +33,11 @@ impl Coordinator {
             // It is still wanted, so it joins the queue again.
             self.ledger.take(id);
             self.end_session(effects);
+        } else if failure.code == ErrorCode::VersionGone && !is_opening {
+            // The lake moved on: it is opened anew, and every question asked of its new state.
+            self.ledger.take(id);
+            self.tell(Notice::VersionGone { message: failure.message });
+            self.close(effects);
         } else if is_opening {
             self.is_refresh = false;
             self.engine = Engine::OpenFailed(failure);

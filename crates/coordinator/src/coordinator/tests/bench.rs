@@ -33,6 +33,7 @@ pub(super) struct Bench {
     pub(super) held: HashSet<RequestId>,
     pub(super) urls: Vec<String>,
     pub(super) n_starts: usize,
+    pub(super) n_forgotten: usize,
     pub(super) others: Vec<Effect>,
     pub(super) last_id: u32,
     pub(super) lake_version: u64,
@@ -78,6 +79,10 @@ impl Bench {
                     Ask::Query(spec) => {
                         self.specs.insert(id, spec);
                         self.open.push(id);
+                    }
+                    Ask::Forget => {
+                        assert_eq!(self.opening, None, "a lake is open while it is forgotten");
+                        self.n_forgotten += 1;
                     }
                     other => panic!("{other:?} is never sent by the page"),
                 }
