@@ -98,7 +98,7 @@ const HARMS: &[(&str, Harm, ErrorCode, &[&str])] = &[
         "an empty data file",
         |l| Ok(fs::write(data_file(&l.join("gold/sales"))?, "")?),
         ErrorCode::Network,
-        &["gold/sales/part-", "the file ends"],
+        &["gold/sales/part-", "the file has 0 bytes"],
     ),
     (
         "a truncated data file",
@@ -108,7 +108,7 @@ const HARMS: &[(&str, Harm, ErrorCode, &[&str])] = &[
             Ok(fs::write(&path, &bytes[..bytes.len() - 100])?)
         },
         ErrorCode::Network,
-        &["gold/sales/part-", "the file ends"],
+        &["gold/sales/part-", "the file has "],
     ),
     (
         "a data file of zeros",

@@ -25,16 +25,10 @@ use walkdir::WalkDir;
 const KNOWN_REFUSED: &[(&str, &str)] = &[];
 
 /// Tables that both read and see differently: the name, and why that is right.
-const KNOWN_DIFFERENT: &[(&str, &str)] = &[
-    (
-        "kernel/parquet_row_group_skipping",
-        "its multi-part checkpoint has a column that no commit has; delta_log reads the commits",
-    ),
-    (
-        "kernel/unshredded-variant",
-        "a variant is a struct of bytes to delta_kernel, and marked text to delta_log",
-    ),
-];
+const KNOWN_DIFFERENT: &[(&str, &str)] = &[(
+    "kernel/unshredded-variant",
+    "a variant is a struct of bytes to delta_kernel, and marked text to delta_log",
+)];
 
 /// What a reader sees of a table.
 #[derive(Debug)]

@@ -1,6 +1,9 @@
 //! An answer of the engine: Arrow IPC bytes to typed columns.
 
+mod grid;
 mod stream;
+
+pub use grid::Grid;
 
 use crate::decimal::Decimal;
 use protocol::ReadFacts;

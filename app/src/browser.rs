@@ -1,6 +1,7 @@
 //! What the page reads from the browser: its URL, theme, clock format, fonts and screen. Nothing
 //! here waits; see `shell` for what does.
 
+use coordinator::Place;
 use js_sys::{Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlMetaElement, Window};
@@ -19,10 +20,19 @@ pub(crate) fn url_query() -> String {
     window().and_then(|window| window.location().search().ok()).unwrap_or_default()
 }
 
-/// Makes `query` the query of the page's URL, as a new step of the history.
-pub(crate) fn push_query(query: &str) {
+/// The path of the page's URL.
+pub(crate) fn url_path() -> String {
+    window().and_then(|window| window.location().pathname().ok()).unwrap_or_default()
+}
+
+/// Makes `place` and `query` the page's URL, as a new step of the history. A path that names that
+/// place already stays as it is.
+pub(crate) fn push_url(place: Place, query: &str) {
     let Some(window) = window() else { return };
-    let path = window.location().pathname().unwrap_or_default();
+    let path = match url_path() {
+        path if Place::of_path(&path) == place => path,
+        _ => place.path().to_owned(),
+    };
     let url = if query.is_empty() { path } else { format!("{path}?{query}") };
     if let Ok(history) = window.history() {
         // A browser refuses when a page writes its URL too often; the page goes on without.

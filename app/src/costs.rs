@@ -36,7 +36,7 @@ pub fn sentence(facts: &ReadFacts) -> String {
 mod tests {
     use super::*;
     use catalog::Name;
-    use protocol::TableVersion;
+    use protocol::{Part, TableVersion};
 
     #[test]
     fn costs_are_said_short_and_in_full() {
@@ -46,11 +46,14 @@ mod tests {
             committed_at_us: None,
             n_files: 2,
             size_bytes: 2_400_000,
+            stale_since_us: None,
         };
         let facts = ReadFacts {
             tables: vec![table("sales", Some(3)), table("stock", None)],
             n_files_read: 1,
             n_files_total: 2,
+            row_groups: Part { read: 1, total: 4 },
+            pages: Part::default(),
             read_bytes: 1_200_000,
             fetched_bytes: 0,
             n_requests: 1,

@@ -4,11 +4,11 @@
 mod engine;
 mod http;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Grid};
 use crate::browser;
 use crate::state::Desk;
-use coordinator::{Coordinator, Effect, Event};
-use engine::EngineWorker;
+use coordinator::{Coordinator, Effect, Event, Held, Place, Told};
+use engine::{Compiled, EngineWorker};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::{Ask, ErrorCode, Failure, LAKE_PREFIX, ReadFacts, Reply, RequestId};
@@ -26,8 +26,10 @@ pub(crate) struct Shell {
     page: RefCell<Coordinator>,
     desk: Desk,
     worker: RefCell<Option<EngineWorker>>,
+    compiled: Compiled,
     /// Counts workers, so that a start that was delayed finds out that it is no longer wanted.
     n_workers: Cell<u32>,
+    /// Questions under way whose rows a panel shows; all other rows are those of a preview.
     specs: RefCell<HashMap<RequestId, QuerySpec>>,
     answers: RefCell<HashMap<RequestId, Arc<Answer>>>,
     queue: RefCell<VecDeque<Event>>,
@@ -49,6 +51,7 @@ impl Shell {
             page: RefCell::default(),
             desk,
             worker: RefCell::default(),
+            compiled: Compiled::default(),
             n_workers: Cell::new(0),
             specs: RefCell::default(),
             answers: RefCell::default(),
@@ -58,7 +61,8 @@ impl Shell {
         slot.set_value(Some(Rc::clone(&shell)));
         shell.listen();
         let lake_url = format!("{}{LAKE_PREFIX}", browser::origin());
-        shell.emit(Event::Started { query: browser::url_query(), lake_url });
+        let (place, query) = (Place::of_path(&browser::url_path()), browser::url_query());
+        shell.emit(Event::Started { place, query, lake_url });
         desk
     }
 
@@ -121,8 +125,9 @@ impl Shell {
             }),
             Effect::Forget { id } => {
                 self.answers.borrow_mut().remove(&id);
+                self.desk.forget_grid(id);
             }
-            Effect::WriteUrl { query } => browser::push_query(&query),
+            Effect::WriteUrl { place, query } => browser::push_url(place, &query),
         }
     }
 
@@ -138,6 +143,7 @@ impl Shell {
         self.stop_worker();
         let (on_message, on_death) = (Rc::clone(self), Rc::clone(self));
         let worker = EngineWorker::start(
+            &self.compiled,
             move |reply, buffer| on_message.receive(reply, buffer),
             move |message| on_death.emit(Event::WorkerDied { message }),
         );
@@ -175,6 +181,17 @@ impl Shell {
                 Some(event) => event,
                 None => return,
             },
+            Said::Described(described) => {
+                Event::TableAnswered { id, told: Told::Described(Held::new(*described)) }
+            }
+            Said::History(history) => {
+                Event::TableAnswered { id, told: Told::History(Held::new(history)) }
+            }
+            Said::Files(files) => Event::TableAnswered { id, told: Told::Files(Held::new(files)) },
+            Said::Layout(layout) => {
+                Event::TableAnswered { id, told: Told::Layout(Held::new(*layout)) }
+            }
+            Said::Forgotten | Said::Module => return,
             Said::Failed(failure) => Event::Failed { id, failure },
             Said::Panicked { message } => Event::WorkerDied { message },
         };
@@ -183,15 +200,19 @@ impl Shell {
 
     /// Decodes rows that somebody waits for.
     fn keep(&self, id: RequestId, facts: ReadFacts, buffer: Option<Vec<u8>>) -> Option<Event> {
-        let spec = self.specs.borrow_mut().remove(&id)?;
+        let spec = self.specs.borrow_mut().remove(&id);
         if !self.page.borrow().awaits(id) {
             return None;
         }
-        match Answer::decode(spec, facts, &buffer.unwrap_or_default()) {
-            Ok(answer) => {
+        let ipc = buffer.unwrap_or_default();
+        let kept = match spec {
+            Some(spec) => Answer::decode(spec, facts, &ipc).map(|answer| {
                 self.answers.borrow_mut().insert(id, Arc::new(answer));
-                Some(Event::Replied { id })
-            }
+            }),
+            None => Grid::decode(facts, &ipc).map(|grid| self.desk.keep_grid(id, grid)),
+        };
+        match kept {
+            Ok(()) => Some(Event::Replied { id }),
             Err(error) => {
                 let failure = Failure::new(ErrorCode::Internal, error.to_string());
                 Some(Event::Failed { id, failure })
@@ -203,7 +224,8 @@ impl Shell {
     fn listen(self: &Rc<Shell>) {
         let shell = Rc::clone(self);
         window_event_listener_untyped("popstate", move |_| {
-            shell.emit(Event::UrlChanged { query: browser::url_query() });
+            let (place, query) = (Place::of_path(&browser::url_path()), browser::url_query());
+            shell.emit(Event::UrlChanged { place, query });
         });
         let desk = self.desk;
         if let Some(query) = browser::dark_query() {

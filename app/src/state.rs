@@ -1,12 +1,14 @@
 //! The signals that components read, and the one way by which they answer.
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Grid};
 use crate::browser;
 use catalog::{Catalog, Dashboard, Name};
 use coordinator::{
-    CatalogState, Coordinator, Engine, Event, Lake, Notice, PageState, PanelView, Session, Slot,
+    CatalogState, Coordinator, Engine, Event, Lake, Notice, PageState, PanelView, Place, Session,
+    Slot, TablesEvent, TablesView,
 };
 use leptos::prelude::*;
+use protocol::RequestId;
 use query::DateRange;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -18,7 +20,11 @@ pub(crate) struct Desk {
     pub(crate) catalog: RwSignal<CatalogState>,
     pub(crate) engine: RwSignal<Engine>,
     pub(crate) lake: RwSignal<Option<Lake>>,
+    pub(crate) place: RwSignal<Place>,
     pub(crate) page: RwSignal<Option<PageState>>,
+    pub(crate) tables: RwSignal<TablesView>,
+    /// Rows of previews.
+    pub(crate) grids: RwSignal<HashMap<RequestId, Arc<Grid>>>,
     /// The days that the lake has.
     pub(crate) extent: RwSignal<Option<DateRange>>,
     /// The days that are shown.
@@ -70,7 +76,10 @@ impl Desk {
             catalog: RwSignal::default(),
             engine: RwSignal::default(),
             lake: RwSignal::default(),
+            place: RwSignal::default(),
             page: RwSignal::default(),
+            tables: RwSignal::default(),
+            grids: RwSignal::default(),
             extent: RwSignal::default(),
             days: RwSignal::default(),
             notices: RwSignal::default(),
@@ -93,7 +102,9 @@ impl Desk {
         set(self.catalog, page.catalog().clone());
         set(self.engine, page.engine().clone());
         set(self.lake, page.lake().cloned());
+        set(self.place, page.place());
         set(self.page, page.page().cloned());
+        set(self.tables, page.tables());
         set(self.extent, page.extent());
         set(self.days, page.days());
         set(self.notices, page.notices().to_vec());
@@ -134,6 +145,27 @@ impl Desk {
     /// Tells the shell.
     pub(crate) fn emit(&self, event: Event) {
         self.emit.run(event);
+    }
+
+    /// Tells the shell what happened on the page about tables.
+    pub(crate) fn emit_of_tables(&self, event: TablesEvent) {
+        self.emit(Event::Tables(event));
+    }
+
+    /// Holds the rows of a preview.
+    pub(crate) fn keep_grid(&self, id: RequestId, grid: Grid) {
+        self.grids.update(|grids| {
+            grids.insert(id, Arc::new(grid));
+        });
+    }
+
+    /// Drops the rows of a preview, if those are of one.
+    pub(crate) fn forget_grid(&self, id: RequestId) {
+        if self.grids.with_untracked(|grids| grids.contains_key(&id)) {
+            self.grids.update(|grids| {
+                grids.remove(&id);
+            });
+        }
     }
 
     /// Notes that a panel has painted rows, and marks the moments that are measured.

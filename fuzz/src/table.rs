@@ -6,6 +6,7 @@ use delta_log::{
     physical_name, physical_schema,
 };
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What is between two files of a log; no JSON has it.
 const SEPARATOR: u8 = 0x1e;
@@ -71,7 +72,7 @@ impl Files {
     /// The newest version, if there is one.
     pub fn read(&self) -> Option<Snapshot> {
         let mut walk = LogWalk::new();
-        let mut in_flight = Vec::new();
+        let mut in_flight: Vec<String> = Vec::new();
         let mut n_fetches = 0;
         loop {
             match walk.step() {
@@ -84,7 +85,8 @@ impl Files {
                     let path = in_flight.pop().expect("the walk waits for something");
                     walk.answer(&path, self.answer(&path)).ok()?;
                 }
-                Step::Done(snapshot) => return Some(*snapshot),
+                Step::Cancel { path } => in_flight.retain(|it| *it != path),
+                Step::Done(snapshot) => return Some(Arc::unwrap_or_clone(snapshot)),
             }
         }
     }
@@ -142,11 +144,9 @@ pub(crate) fn look_at(snapshot: &Snapshot) {
             let _ = vector.decode(None);
         }
         for field in &partition_fields {
-            let text = add.partition_values.get(physical_name(field)).and_then(Option::as_deref);
+            let text = add.partition_value(physical_name(field));
             let _ = partition_array(field.data_type(), text);
         }
-        if let Some(stats) = &add.stats {
-            let _ = delta_log::Stats::parse(stats);
-        }
+        let _ = add.stats();
     }
 }

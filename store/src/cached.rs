@@ -1,170 +1,310 @@
-//! Ranges of immutable files in memory: each byte is fetched once while it stays, requests that are
-//! near each other become one, and two questions that need the same bytes wait for one request.
+//! Ranges of files in memory: each byte is fetched once while it stays, requests that are near each
+//! other become one, and two questions that need the same bytes wait for one request.
 
+mod chunks;
+
+use crate::budget::{Budget, Shrink};
 use crate::meter::Meter;
-use crate::{ByteStore, Location, StoreError};
-use bytes::Bytes;
+use crate::{ByteStore, Content, FileFacts, Location, Part, StoreError, Validator};
+use bytes::{Bytes, BytesMut};
+use chunks::{Chunks, Span};
 use futures::future::{BoxFuture, FutureExt, Shared, WeakShared, try_join_all};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// Two ranges closer than this are fetched as one: at 20 Mbit/s, 40 ms of round trip are 100 KB.
-const MAX_GAP_BYTES: u64 = 100 * 1024;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// A request larger than this is not made larger by joining it with a neighbour.
 const MAX_JOINED_BYTES: u64 = 8 * 1024 * 1024;
 
 type Fetch = Shared<BoxFuture<'static, Result<Bytes, StoreError>>>;
-type WeakFetch = WeakShared<BoxFuture<'static, Result<Bytes, StoreError>>>;
 
-/// A cache before a store. Only for files that never change under their name.
-#[derive(Debug)]
-pub struct CachedStore {
+/// A cache before a store. What is held of a file is dropped when the store says that it changed.
+#[derive(Clone)]
+pub struct CachedStore(Arc<Cache>);
+
+struct Cache {
     inner: Arc<dyn ByteStore>,
+    budget: Arc<Budget>,
     held: Mutex<Held>,
 }
 
 #[derive(Default)]
 struct Held {
-    /// By file and first byte; a chunk holds the bytes and when it was last used.
-    chunks: BTreeMap<(Location, u64), (Bytes, u64)>,
-    flying: HashMap<(Location, u64, u64), WeakFetch>,
-    size_bytes: u64,
-    capacity_bytes: u64,
-    n_uses: u64,
+    chunks: Chunks,
+    flying: HashMap<Location, Vec<Flight>>,
+    /// How often a file has changed, of those that have.
+    n_changes: HashMap<Location, u64>,
+    n_flights: u64,
 }
 
-impl std::fmt::Debug for Held {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Held").field("size_bytes", &self.size_bytes).finish_non_exhaustive()
-    }
+/// A request under way. Only those who wait for it keep it going.
+struct Flight {
+    id: u64,
+    range: Range<u64>,
+    fetch: WeakShared<BoxFuture<'static, Result<Bytes, StoreError>>>,
 }
 
-impl Held {
-    fn find(&mut self, location: &Location, range: &Range<u64>) -> Option<Bytes> {
-        self.n_uses += 1;
-        let n_uses = self.n_uses;
-        let upto = (location.clone(), range.start);
-        let ((found, start), (bytes, last_use)) = self.chunks.range_mut(..=upto).next_back()?;
-        if found != location || start + (bytes.len() as u64) < range.end {
-            return None;
-        }
-        *last_use = n_uses;
-        let offset = (range.start - start) as usize;
-        Some(bytes.slice(offset..offset + (range.end - range.start) as usize))
-    }
+/// A part that is not held: the request under way that brings it, and that request's first byte.
+struct Gap {
+    range: Range<u64>,
+    flight: Option<(Fetch, u64)>,
+}
 
-    fn keep(&mut self, location: &Location, start: u64, bytes: Bytes) {
-        let n_bytes = bytes.len() as u64;
-        if n_bytes > self.capacity_bytes {
-            return;
-        }
-        self.n_uses += 1;
-        let old = self.chunks.insert((location.clone(), start), (bytes, self.n_uses));
-        self.size_bytes += n_bytes;
-        self.size_bytes -= old.map_or(0, |(bytes, _)| bytes.len() as u64);
-        while self.size_bytes > self.capacity_bytes {
-            let oldest =
-                self.chunks.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone());
-            let Some((bytes, _)) = oldest.and_then(|key| self.chunks.remove(&key)) else { break };
-            self.size_bytes -= bytes.len() as u64;
-        }
-    }
+/// Where a part of a range comes from.
+enum Piece {
+    Held(Bytes),
+    Fetched { fetch: Fetch, within: Range<usize> },
 }
 
 impl CachedStore {
     /// A cache of at most `capacity_bytes` before `inner`; the least recently used goes first.
     pub fn new(inner: Arc<dyn ByteStore>, capacity_bytes: u64) -> CachedStore {
-        CachedStore { inner, held: Mutex::new(Held { capacity_bytes, ..Held::default() }) }
+        CachedStore::within(inner, Budget::new(capacity_bytes))
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A cache before `inner` that shares `budget` with others and gives bytes back when it is asked.
+    pub fn within(inner: Arc<dyn ByteStore>, budget: Arc<Budget>) -> CachedStore {
+        let cache = Arc::new(Cache { inner, budget, held: Mutex::default() });
+        let holder: Weak<Cache> = Arc::downgrade(&cache);
+        cache.budget.register(holder);
+        CachedStore(cache)
     }
 
     /// The bytes of each of `ranges`, in their order; counted on `meter`.
     ///
     /// # Errors
-    /// The first error of the store.
+    /// The first error of the store; [`StoreError::Changed`] also when the file changed while some
+    /// of its bytes came from the cache.
     pub async fn get_ranges(
-        self: &Arc<Self>,
+        &self,
         location: &Location,
         ranges: &[Range<u64>],
         meter: &Meter,
     ) -> Result<Vec<Bytes>, StoreError> {
-        let mut missing = Vec::new();
         for range in ranges {
             meter.add_read(range.end.saturating_sub(range.start));
-            if range.end > range.start && self.held().find(location, range).is_none() {
-                missing.push(range.clone());
-            }
         }
-        let joined = join_near(missing);
-        let fetches = joined.iter().map(|range| self.fetch(location, range.clone(), meter));
-        let fetched = try_join_all(fetches).await?;
-        ranges
-            .iter()
-            .map(|range| {
-                if range.end <= range.start {
-                    return Ok(Bytes::new());
-                }
-                let within = joined.iter().zip(&fetched).find_map(|(whole, bytes)| {
-                    (whole.start <= range.start && range.end <= whole.end).then(|| {
-                        let offset = (range.start - whole.start) as usize;
-                        bytes.slice(offset..offset + (range.end - range.start) as usize)
-                    })
-                });
-                within.or_else(|| self.held().find(location, range)).ok_or_else(|| {
-                    StoreError::WrongBytes {
-                        location: location.clone(),
-                        start: range.start,
-                        end: range.end,
-                        reason: "they were evicted while the others were fetched".to_owned(),
-                    }
-                })
-            })
-            .collect()
+        let (planned, fetches, n_changes) = Cache::plan(&self.0, location, ranges, meter);
+        try_join_all(fetches).await?;
+        if self.0.held().n_changes(location) != n_changes {
+            let reason = "another read has noticed".to_owned();
+            return Err(StoreError::Changed { location: location.clone(), reason });
+        }
+        planned.into_iter().map(assemble).collect()
     }
 
-    fn fetch(self: &Arc<Self>, location: &Location, range: Range<u64>, meter: &Meter) -> Fetch {
-        let key = (location.clone(), range.start, range.end);
-        let mut held = self.held();
-        if let Some(fetch) = held.flying.get(&key).and_then(WeakShared::upgrade) {
-            return fetch;
+    /// How many bytes are held.
+    pub fn size_bytes(&self) -> u64 {
+        self.0.held().chunks.size_bytes()
+    }
+}
+
+/// Puts the pieces of a range together; without a copy if there is but one. All have come.
+fn assemble(pieces: Vec<Piece>) -> Result<Bytes, StoreError> {
+    let mut parts = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        parts.push(match piece {
+            Piece::Held(bytes) => bytes,
+            Piece::Fetched { fetch, within } => match fetch.peek() {
+                Some(outcome) => outcome.clone()?.slice(within),
+                // Never so: the caller has awaited every one of them.
+                None => Bytes::new(),
+            },
+        });
+    }
+    if parts.len() == 1 {
+        return Ok(parts.pop().unwrap_or_default());
+    }
+    let mut whole = BytesMut::with_capacity(parts.iter().map(Bytes::len).sum());
+    parts.iter().for_each(|part| whole.extend_from_slice(part));
+    Ok(whole.freeze())
+}
+
+impl Held {
+    fn n_changes(&self, location: &Location) -> u64 {
+        self.n_changes.get(location).copied().unwrap_or(0)
+    }
+
+    /// The parts of `missing` that are under way, and those that are not.
+    fn cut_flying(&self, location: &Location, missing: Range<u64>) -> Vec<Gap> {
+        let mut open = vec![missing];
+        let mut found = Vec::new();
+        for flight in self.flying.get(location).into_iter().flatten() {
+            let Some(fetch) = flight.fetch.upgrade() else { continue };
+            let mut rest = Vec::new();
+            for range in open {
+                let (start, end) =
+                    (range.start.max(flight.range.start), range.end.min(flight.range.end));
+                if start >= end {
+                    rest.push(range);
+                    continue;
+                }
+                let flight = Some((fetch.clone(), flight.range.start));
+                found.push(Gap { range: start..end, flight });
+                rest.extend([range.start..start, end..range.end]);
+            }
+            open = rest;
+            open.retain(|range| range.start < range.end);
         }
-        meter.add_request(range.end - range.start);
-        let (this, flying) = (Arc::clone(self), key.clone());
-        let request = self.inner.get_range(location, range.clone());
+        found.extend(open.into_iter().map(|range| Gap { range, flight: None }));
+        found.sort_by_key(|gap| gap.range.start);
+        found
+    }
+
+    /// Whether nobody has or awaits a byte of `range`, so that fetching it fetches nothing twice.
+    fn is_unknown(&self, location: &Location, range: &Range<u64>) -> bool {
+        let mut flights = self.flying.get(location).into_iter().flatten();
+        self.chunks.is_missing(location, range)
+            && flights.all(|f| f.range.end <= range.start || range.end <= f.range.start)
+    }
+}
+
+impl Cache {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pieces of each range, every request that they wait for, and how often the file changed.
+    fn plan(
+        this: &Arc<Cache>,
+        location: &Location,
+        ranges: &[Range<u64>],
+        meter: &Meter,
+    ) -> (Vec<Vec<Piece>>, Vec<Fetch>, u64) {
+        let gap_bytes = this.inner.gap_bytes();
+        let mut held = this.held();
+        let mut cuts: Vec<Vec<(Range<u64>, Option<Piece>)>> = Vec::with_capacity(ranges.len());
+        let (mut wanted, mut fetches) = (Vec::new(), Vec::new());
+        for range in ranges {
+            let mut cut = Vec::new();
+            if range.end > range.start {
+                for span in held.chunks.cut(location, range) {
+                    match span {
+                        Span::Held(bytes) => cut.push((0..0, Some(Piece::Held(bytes)))),
+                        Span::Missing(missing) => {
+                            for Gap { range: part, flight } in held.cut_flying(location, missing) {
+                                let piece = flight.map(|(fetch, start)| {
+                                    fetches.push(fetch.clone());
+                                    Piece::Fetched { fetch, within: offset(&part, start) }
+                                });
+                                if piece.is_none() {
+                                    wanted.push(part.clone());
+                                }
+                                cut.push((part, piece));
+                            }
+                        }
+                    }
+                }
+            }
+            cuts.push(cut);
+        }
+        let joined = join_near(wanted, gap_bytes, |gap| held.is_unknown(location, gap));
+        let mut begun = Vec::with_capacity(joined.len());
+        for range in joined {
+            meter.add_request(range.end - range.start);
+            begun.push((range.clone(), Cache::begin(this, &mut held, location, range)));
+        }
+        fetches.extend(begun.iter().map(|(_, fetch)| fetch.clone()));
+        let piece_of = |part: Range<u64>| {
+            let idx = begun.partition_point(|(range, _)| range.end <= part.start);
+            let (range, fetch) = begun.get(idx)?;
+            Some(Piece::Fetched { fetch: fetch.clone(), within: offset(&part, range.start) })
+        };
+        let planned = cuts
+            .into_iter()
+            .map(|cut| cut.into_iter().filter_map(|(part, piece)| piece.or_else(|| piece_of(part))))
+            .map(Iterator::collect)
+            .collect();
+        (planned, fetches, held.n_changes(location))
+    }
+
+    fn begin(this: &Arc<Cache>, held: &mut Held, location: &Location, range: Range<u64>) -> Fetch {
+        held.n_flights += 1;
+        let (id, n_changes) = (held.n_flights, held.n_changes(location));
+        let request = this.inner.get_range(location, range.clone());
+        let (cache, file, start) = (Arc::clone(this), location.clone(), range.start);
         let fetch = async move {
             let outcome = request.await;
-            let mut held = this.held();
-            held.flying.remove(&flying);
-            if let Ok(bytes) = &outcome {
-                held.keep(&flying.0, flying.1, bytes.clone());
-            }
+            cache.land(&file, id, start, n_changes, &outcome);
             outcome
         }
         .boxed()
         .shared();
-        held.flying.retain(|_, weak| weak.upgrade().is_some());
+        let flights = held.flying.entry(location.clone()).or_default();
+        flights.retain(|flight| flight.fetch.upgrade().is_some());
         if let Some(weak) = fetch.downgrade() {
-            held.flying.insert(key, weak);
+            flights.push(Flight { id, range, fetch: weak });
         }
         fetch
     }
+
+    /// Takes what a request brought.
+    fn land(
+        &self,
+        location: &Location,
+        id: u64,
+        start: u64,
+        n_changes: u64,
+        outcome: &Result<Bytes, StoreError>,
+    ) {
+        let mut held = self.held();
+        if let Some(flights) = held.flying.get_mut(location) {
+            flights.retain(|flight| flight.id != id && flight.fetch.upgrade().is_some());
+            if flights.is_empty() {
+                held.flying.remove(location);
+            }
+        }
+        match outcome {
+            Ok(bytes) if held.n_changes(location) == n_changes => {
+                self.keep(&mut held, location, start, bytes);
+            }
+            Err(StoreError::Changed { .. }) => {
+                *held.n_changes.entry(location.clone()).or_default() += 1;
+                self.budget.give_back(held.chunks.forget(location));
+            }
+            _ => {}
+        }
+    }
+
+    fn keep(&self, held: &mut Held, location: &Location, start: u64, bytes: &Bytes) {
+        let n_bytes = bytes.len() as u64;
+        if n_bytes > self.budget.capacity_bytes() {
+            return;
+        }
+        while !self.budget.try_take(n_bytes) {
+            match held.chunks.evict() {
+                Some(freed_bytes) => self.budget.give_back(freed_bytes),
+                // What is left is held by others.
+                None => return,
+            }
+        }
+        let before_bytes = held.chunks.size_bytes();
+        held.chunks.insert(location, start, bytes.clone());
+        let kept_bytes = held.chunks.size_bytes() - before_bytes;
+        self.budget.give_back(n_bytes - kept_bytes);
+    }
 }
 
-/// Joins ranges whose gap is small; the result is ascending and disjoint, each input within one.
-fn join_near(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+fn offset(part: &Range<u64>, start: u64) -> Range<usize> {
+    (part.start - start) as usize..(part.end - start) as usize
+}
+
+/// Joins ranges that overlap or whose gap is small and unknown; the result is ascending and disjoint,
+/// each input within one.
+fn join_near(
+    mut ranges: Vec<Range<u64>>,
+    gap_bytes: u64,
+    is_unknown: impl Fn(&Range<u64>) -> bool,
+) -> Vec<Range<u64>> {
     ranges.sort_by_key(|range| range.start);
     let mut joined: Vec<Range<u64>> = Vec::new();
     for range in ranges {
         match joined.last_mut() {
             Some(last)
                 if range.start < last.end
-                    || (range.start - last.end <= MAX_GAP_BYTES
-                        && range.end - last.start <= MAX_JOINED_BYTES) =>
+                    || (range.start - last.end <= gap_bytes
+                        && range.end - last.start <= MAX_JOINED_BYTES
+                        && is_unknown(&(last.end..range.start))) =>
             {
                 last.end = last.end.max(range.end);
             }
@@ -174,90 +314,76 @@ fn join_near(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
     joined
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::FileFacts;
-
-    /// A file whose byte at `i` is `i % 251`, and a list of the requests that came.
-    #[derive(Debug, Default)]
-    struct Pattern {
-        requests: Mutex<Vec<Range<u64>>>,
-    }
-
-    impl ByteStore for Pattern {
-        fn get(&self, location: &Location) -> BoxFuture<'static, Result<Bytes, StoreError>> {
-            let location = location.clone();
-            async move { Err(StoreError::Absent { location }) }.boxed()
+impl Shrink for Cache {
+    fn shrink(&self, n_bytes: u64) -> u64 {
+        let mut held = self.held();
+        let mut freed_bytes = 0;
+        while freed_bytes < n_bytes
+            && let Some(n_bytes) = held.chunks.evict()
+        {
+            freed_bytes += n_bytes;
         }
-
-        fn get_range(
-            &self,
-            _: &Location,
-            range: Range<u64>,
-        ) -> BoxFuture<'static, Result<Bytes, StoreError>> {
-            self.requests.lock().unwrap().push(range.clone());
-            async move { Ok(range.map(|i| (i % 251) as u8).collect()) }.boxed()
-        }
-
-        fn facts(&self, location: &Location) -> BoxFuture<'static, Result<FileFacts, StoreError>> {
-            let location = location.clone();
-            async move { Err(StoreError::Absent { location }) }.boxed()
-        }
-    }
-
-    fn check(capacity_bytes: u64, asks: &[&[Range<u64>]], requests: &[Range<u64>]) {
-        let pattern = Arc::new(Pattern::default());
-        let store = Arc::new(CachedStore::new(pattern.clone(), capacity_bytes));
-        for ranges in asks {
-            let meter = Meter::default();
-            let got =
-                futures::executor::block_on(store.get_ranges(&Location::new("a"), ranges, &meter));
-            for (range, bytes) in ranges.iter().zip(got.unwrap()) {
-                let expected: Vec<u8> = range.clone().map(|i| (i % 251) as u8).collect();
-                assert_eq!(bytes, expected, "{range:?}");
-            }
-        }
-        assert_eq!(*pattern.requests.lock().unwrap(), requests);
-    }
-
-    #[test]
-    fn near_ranges_are_one_request_and_far_ones_two() {
-        let kib = 1024;
-        check(1 << 20, &[&[0..10, 20..30]], &[0..30]);
-        check(1 << 20, &[&[20..30, 0..10]], &[0..30]);
-        check(1 << 20, &[&[0..10, 200 * kib..201 * kib]], &[0..10, 200 * kib..201 * kib]);
-        check(1 << 20, &[&[0..10, 5..15, 15..15]], &[0..15]);
-    }
-
-    #[test]
-    fn held_bytes_are_not_asked_for_again() {
-        check(1 << 20, &[&[0..100], &[10..20], &[0..100]], &[0..100]);
-        check(1 << 20, &[&[0..100], &[50..150]], &[0..100, 50..150]);
-    }
-
-    #[test]
-    fn the_least_recently_used_goes_first() {
-        check(
-            20,
-            &[&[0..10], &[300_000..300_010], &[0..10], &[600_000..600_010], &[0..10]],
-            &[0..10, 300_000..300_010, 600_000..600_010],
-        );
-        check(5, &[&[0..10], &[0..10]], &[0..10, 0..10]);
-    }
-
-    #[test]
-    fn two_who_need_the_same_bytes_wait_for_one_request() {
-        let pattern = Arc::new(Pattern::default());
-        let store = Arc::new(CachedStore::new(pattern.clone(), 1 << 20));
-        let (location, meter) = (Location::new("a"), Meter::default());
-        let ranges = [0..10_u64];
-        let both = futures::future::join(
-            store.get_ranges(&location, &ranges, &meter),
-            store.get_ranges(&location, &ranges, &meter),
-        );
-        let (a, b) = futures::executor::block_on(both);
-        assert_eq!(a.unwrap(), b.unwrap());
-        assert_eq!((pattern.requests.lock().unwrap().len(), meter.n_requests()), (1, 1));
+        self.budget.give_back(freed_bytes);
+        freed_bytes
     }
 }
+
+impl Drop for Cache {
+    fn drop(&mut self) {
+        let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
+        self.budget.give_back(held.chunks.size_bytes());
+    }
+}
+
+impl ByteStore for CachedStore {
+    fn get(&self, location: &Location) -> BoxFuture<'static, Result<Bytes, StoreError>> {
+        self.0.inner.get(location)
+    }
+
+    fn get_range(
+        &self,
+        location: &Location,
+        range: Range<u64>,
+    ) -> BoxFuture<'static, Result<Bytes, StoreError>> {
+        let (cached, location) = (self.clone(), location.clone());
+        async move {
+            let ranges = std::slice::from_ref(&range);
+            let bytes = cached.get_ranges(&location, ranges, &Meter::default()).await?;
+            Ok(bytes.into_iter().next().unwrap_or_default())
+        }
+        .boxed()
+    }
+
+    fn facts(&self, location: &Location) -> BoxFuture<'static, Result<FileFacts, StoreError>> {
+        self.0.inner.facts(location)
+    }
+
+    fn read(
+        &self,
+        location: &Location,
+        part: Part,
+    ) -> BoxFuture<'static, Result<Content, StoreError>> {
+        match part {
+            Part::Whole { .. } => self.0.inner.read(location, part),
+            Part::Range(range) => {
+                let bytes = self.get_range(location, range);
+                async move { Ok(Content { bytes: bytes.await?, validator: Validator::default() }) }
+                    .boxed()
+            }
+        }
+    }
+
+    fn gap_bytes(&self) -> u64 {
+        self.0.inner.gap_bytes()
+    }
+}
+
+impl std::fmt::Debug for CachedStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (inner, budget) = (&self.0.inner, &self.0.budget);
+        f.debug_struct("CachedStore").field("inner", inner).field("budget", budget).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,24 +1,28 @@
 //! A folder on this machine, for the native engine.
 
-use crate::{ByteStore, FileFacts, Location, StoreError};
+use crate::{
+    ByteStore, Content, FileFacts, Location, MAX_WHOLE_BYTES, Part, StoreError, Validator,
+};
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use std::fs::Metadata;
 use std::io::{ErrorKind, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 /// Reads files below one folder.
 #[derive(Debug, Clone)]
-pub struct PlatformStore {
+pub struct DirStore {
     root: PathBuf,
 }
 
-impl PlatformStore {
+impl DirStore {
     /// A store over the folder `root`.
-    pub fn new(root: impl AsRef<Path>) -> PlatformStore {
-        PlatformStore { root: root.as_ref().to_owned() }
+    pub fn new(root: impl AsRef<Path>) -> DirStore {
+        DirStore { root: root.as_ref().to_owned() }
     }
 
     fn path(&self, location: &Location) -> Result<PathBuf, StoreError> {
@@ -34,16 +38,10 @@ impl PlatformStore {
     }
 }
 
-impl ByteStore for PlatformStore {
+impl ByteStore for DirStore {
     fn get(&self, location: &Location) -> BoxFuture<'static, Result<Bytes, StoreError>> {
-        let path = self.path(location);
-        let location = location.clone();
-        async move {
-            let bytes =
-                tokio::fs::read(path?).await.map_err(|error| io_error(&location, &error))?;
-            Ok(Bytes::from(bytes))
-        }
-        .boxed()
+        let whole = self.read(location, Part::Whole { max_bytes: MAX_WHOLE_BYTES });
+        async move { Ok(whole.await?.bytes) }.boxed()
     }
 
     fn get_range(
@@ -51,26 +49,8 @@ impl ByteStore for PlatformStore {
         location: &Location,
         range: Range<u64>,
     ) -> BoxFuture<'static, Result<Bytes, StoreError>> {
-        let path = self.path(location);
-        let location = location.clone();
-        async move {
-            let failed = |error: std::io::Error| io_error(&location, &error);
-            let mut file = tokio::fs::File::open(path?).await.map_err(failed)?;
-            file.seek(SeekFrom::Start(range.start)).await.map_err(failed)?;
-            let n_bytes = range.end.saturating_sub(range.start);
-            let mut bytes = Vec::new();
-            file.take(n_bytes).read_to_end(&mut bytes).await.map_err(failed)?;
-            if bytes.len() as u64 != n_bytes {
-                return Err(StoreError::WrongBytes {
-                    location,
-                    start: range.start,
-                    end: range.end,
-                    reason: format!("the file ends after {} of them", bytes.len()),
-                });
-            }
-            Ok(Bytes::from(bytes))
-        }
-        .boxed()
+        let part = self.read(location, Part::Range(range));
+        async move { Ok(part.await?.bytes) }.boxed()
     }
 
     fn facts(&self, location: &Location) -> BoxFuture<'static, Result<FileFacts, StoreError>> {
@@ -79,15 +59,59 @@ impl ByteStore for PlatformStore {
         async move {
             let facts =
                 tokio::fs::metadata(path?).await.map_err(|error| io_error(&location, &error))?;
-            let modified_us = facts
-                .modified()
-                .ok()
-                .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
-                .and_then(|since| i64::try_from(since.as_micros()).ok());
-            Ok(FileFacts { size_bytes: facts.len(), modified_us })
+            Ok(FileFacts { size_bytes: facts.len(), modified_us: modified_us(&facts), etag: None })
         }
         .boxed()
     }
+
+    fn read(
+        &self,
+        location: &Location,
+        part: Part,
+    ) -> BoxFuture<'static, Result<Content, StoreError>> {
+        let path = self.path(location);
+        let location = location.clone();
+        async move { read(&location, &path?, &part).await }.boxed()
+    }
+}
+
+async fn read(location: &Location, path: &Path, part: &Part) -> Result<Content, StoreError> {
+    let failed = |error: std::io::Error| io_error(location, &error);
+    let mut file = tokio::fs::File::open(path).await.map_err(failed)?;
+    let facts = file.metadata().await.map_err(failed)?;
+    let size_bytes = facts.len();
+    let range = match part {
+        Part::Whole { max_bytes } if size_bytes > *max_bytes => {
+            let (location, limit_bytes) = (location.clone(), *max_bytes);
+            return Err(StoreError::TooLarge { location, limit_bytes });
+        }
+        Part::Whole { .. } => 0..size_bytes,
+        Part::Range(range) => range.clone(),
+    };
+    let wrong = |reason: String| StoreError::WrongBytes {
+        location: location.clone(),
+        start: range.start,
+        end: range.end,
+        reason,
+    };
+    let n_bytes = range.end.saturating_sub(range.start);
+    if n_bytes > 0 && range.end > size_bytes {
+        return Err(wrong(format!("the file has {size_bytes} bytes")));
+    }
+    file.seek(SeekFrom::Start(range.start)).await.map_err(failed)?;
+    let mut bytes = Vec::with_capacity(n_bytes as usize);
+    file.take(n_bytes).read_to_end(&mut bytes).await.map_err(failed)?;
+    if bytes.len() as u64 != n_bytes {
+        return Err(wrong(format!("the file ends after {} of them", bytes.len())));
+    }
+    let modified = modified_us(&facts).map(|us| Arc::from(us.to_string()));
+    let validator = Validator { etag: None, modified, size_bytes: Some(size_bytes) };
+    Ok(Content { bytes: Bytes::from(bytes), validator })
+}
+
+fn modified_us(facts: &Metadata) -> Option<i64> {
+    let since = facts.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_micros()).ok()
 }
 
 fn io_error(location: &Location, error: &std::io::Error) -> StoreError {

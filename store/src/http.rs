@@ -1,66 +1,88 @@
-//! A server or a bucket over HTTP, for the engine in a browser.
-//!
-//! Only GET, whole or with one `Range: bytes=a-b`, which needs no CORS preflight.
+//! A server or a bucket over HTTP: only GET, whole or with one `Range: bytes=a-b`, which needs no
+//! CORS preflight. What an answer must be is decided here, the same for every platform; a
+//! [`Transport`] only carries it.
 
-use crate::{ByteStore, FileFacts, Location, StoreError};
+mod answer;
+mod client;
+#[cfg_attr(target_arch = "wasm32", path = "http/fetch.rs")]
+#[cfg_attr(not(target_arch = "wasm32"), path = "http/plain.rs")]
+mod platform;
+pub mod retry;
+mod seen;
+pub mod transport;
+
+pub use platform::PlatformTransport;
+pub use retry::Policy;
+use transport::Reuse;
+pub use transport::Transport;
+
+use crate::clock::{Clock, PlatformClock};
+use crate::pace::Pace;
+use crate::{ByteStore, Content, FileFacts, Location, Part, StoreError};
 use bytes::Bytes;
+use client::{Client, Memory};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use gloo_net::http::{Request, Response};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use send_wrapper::SendWrapper;
+use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
-/// What a path segment may not hold as it is; `/` separates segments.
-const SEGMENT: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
+/// So many requests are under way at once.
+pub const MAX_REQUESTS: usize = 8;
 
 /// Reads files below one URL.
-#[derive(Debug, Clone)]
-pub struct PlatformStore {
-    root_url: String,
-}
+#[derive(Clone)]
+pub struct HttpStore(Arc<Client>);
 
-impl PlatformStore {
-    /// A store over the files below `root_url`, which ends in `/`.
-    pub fn new(root_url: impl Into<String>) -> PlatformStore {
-        PlatformStore { root_url: root_url.into() }
+impl HttpStore {
+    /// A store over the files below `root_url`; if that has a query, such as a signature, every
+    /// request carries it.
+    pub fn new(root_url: impl Into<String>) -> HttpStore {
+        let transport = Arc::new(PlatformTransport::default());
+        HttpStore::over(root_url, transport, Arc::new(PlatformClock::default()))
     }
 
-    fn url(&self, location: &Location) -> String {
-        if location.is_url() {
-            location.as_str().to_owned()
-        } else {
-            format!("{}{}", self.root_url, utf8_percent_encode(location.as_str(), SEGMENT))
-        }
+    /// A store whose requests `transport` carries, and whose time is that of `clock`.
+    pub fn over(
+        root_url: impl Into<String>,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+    ) -> HttpStore {
+        HttpStore(Arc::new(Client::new(root_url.into(), transport, clock)))
+    }
+
+    /// The same store with other patience, without what it has learned.
+    pub fn with_policy(self, policy: Policy) -> HttpStore {
+        let mut client = self.0.anew();
+        client.policy = policy;
+        HttpStore(Arc::new(client))
+    }
+
+    /// The same store with another bound for [`ByteStore::get`], without what it has learned.
+    pub fn with_max_whole_bytes(self, max_whole_bytes: u64) -> HttpStore {
+        let mut client = self.0.anew();
+        client.max_whole_bytes = max_whole_bytes;
+        HttpStore(Arc::new(client))
+    }
+
+    /// The same store past the browser's cache, for one below a [`crate::PersistentStore`]: bytes are
+    /// not kept twice, and reads of one file do not wait for that cache's lock.
+    pub fn without_http_cache(self) -> HttpStore {
+        let mut client = self.0.anew();
+        client.reuse = Reuse::Never;
+        HttpStore(Arc::new(client))
+    }
+
+    /// How fast bytes come.
+    pub fn pace(&self) -> &Pace {
+        &self.0.pace
     }
 }
 
-impl ByteStore for PlatformStore {
+impl ByteStore for HttpStore {
     fn get(&self, location: &Location) -> BoxFuture<'static, Result<Bytes, StoreError>> {
-        let (url, location) = (self.url(location), location.clone());
-        SendWrapper::new(async move {
-            let (response, _abort) = fetch(&location, &url, None).await?;
-            match response.status() {
-                200 => body(&location, &response).await,
-                status => Err(refusal(&location, status)),
-            }
-        })
-        .boxed()
+        let whole = self.read(location, Part::Whole { max_bytes: self.0.max_whole_bytes });
+        async move { Ok(whole.await?.bytes) }.boxed()
     }
 
     fn get_range(
@@ -68,111 +90,39 @@ impl ByteStore for PlatformStore {
         location: &Location,
         range: Range<u64>,
     ) -> BoxFuture<'static, Result<Bytes, StoreError>> {
-        let (url, location) = (self.url(location), location.clone());
-        SendWrapper::new(async move {
-            let (response, _abort) = fetch(&location, &url, Some(&range)).await?;
-            let wrong = |reason: String| StoreError::WrongBytes {
-                location: location.clone(),
-                start: range.start,
-                end: range.end,
-                reason,
-            };
-            match response.status() {
-                206 => {}
-                // Returning drops the guard, which ends the download.
-                200 => return Err(StoreError::NoRanges { location: location.clone() }),
-                416 => return Err(wrong("the file is shorter than that (status 416)".to_owned())),
-                status => return Err(refusal(&location, status)),
-            }
-            // A server of another origin may hide the header; the length is checked all the same.
-            if let Some(header) = response.headers().get("content-range") {
-                let expected = format!("bytes {}-{}/", range.start, range.end.saturating_sub(1));
-                if !header.starts_with(&expected) {
-                    return Err(wrong(format!("the server sent {header:?}")));
-                }
-            }
-            let bytes = body(&location, &response).await?;
-            let n_bytes = range.end.saturating_sub(range.start);
-            if bytes.len() as u64 == n_bytes {
-                Ok(bytes)
-            } else {
-                Err(wrong(format!("{} bytes came", bytes.len())))
-            }
-        })
-        .boxed()
+        let part = self.read(location, Part::Range(range));
+        async move { Ok(part.await?.bytes) }.boxed()
     }
 
     fn facts(&self, location: &Location) -> BoxFuture<'static, Result<FileFacts, StoreError>> {
-        let (url, location) = (self.url(location), location.clone());
-        SendWrapper::new(async move {
-            let (response, _abort) = fetch(&location, &url, Some(&(0..1))).await?;
-            match response.status() {
-                206 => {}
-                // Returning drops the guard, which ends the download.
-                200 => return Err(StoreError::NoRanges { location: location.clone() }),
-                status => return Err(refusal(&location, status)),
-            }
-            let size = response
-                .headers()
-                .get("content-range")
-                .and_then(|header| header.rsplit_once('/').and_then(|(_, size)| size.parse().ok()));
-            let Some(size_bytes) = size else {
-                let reason = "the server hides Content-Range; let CORS expose it".to_owned();
-                return Err(StoreError::Network { location, reason });
-            };
-            let modified_us = response
-                .headers()
-                .get("last-modified")
-                .map(|header| js_sys::Date::parse(&header) * 1000.0)
-                .filter(|us| us.is_finite())
-                .map(|us| us as i64);
-            Ok(FileFacts { size_bytes, modified_us })
-        })
-        .boxed()
+        let (client, location) = (Arc::clone(&self.0), location.clone());
+        async move { client.facts(&location).await }.boxed()
+    }
+
+    fn read(
+        &self,
+        location: &Location,
+        part: Part,
+    ) -> BoxFuture<'static, Result<Content, StoreError>> {
+        let (client, location) = (Arc::clone(&self.0), location.clone());
+        let memory = match part {
+            Part::Whole { .. } => Memory::Replace,
+            Part::Range(_) => Memory::Agree,
+        };
+        async move { client.persist(&location, &part, memory).await }.boxed()
+    }
+
+    fn gap_bytes(&self) -> u64 {
+        self.0.pace.gap_bytes()
     }
 }
 
-/// Ends the request when its future is dropped before the body has come; does nothing after.
-struct AbortOnDrop(web_sys::AbortController);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
+impl fmt::Debug for HttpStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let root = Location::new(self.0.root_url.as_str());
+        f.debug_struct("HttpStore").field("root", &root).finish_non_exhaustive()
     }
 }
 
-async fn fetch(
-    location: &Location,
-    url: &str,
-    range: Option<&Range<u64>>,
-) -> Result<(Response, AbortOnDrop), StoreError> {
-    let failed = |reason: String| StoreError::Network { location: location.clone(), reason };
-    let abort = web_sys::AbortController::new()
-        .map(AbortOnDrop)
-        .map_err(|_| failed("this browser has no AbortController".to_owned()))?;
-    let mut request = Request::get(url).abort_signal(Some(&abort.0.signal()));
-    if let Some(range) = range {
-        let last = range.end.saturating_sub(1);
-        request = request.header("Range", &format!("bytes={}-{last}", range.start));
-    }
-    let response = request.send().await.map_err(|error| failed(format!("{error}")))?;
-    Ok((response, abort))
-}
-
-async fn body(location: &Location, response: &Response) -> Result<Bytes, StoreError> {
-    let bytes = response.binary().await.map_err(|error| StoreError::Network {
-        location: location.clone(),
-        reason: format!("the body broke off: {error}"),
-    })?;
-    Ok(Bytes::from(bytes))
-}
-
-fn refusal(location: &Location, status: u16) -> StoreError {
-    let location = location.clone();
-    match status {
-        401 => StoreError::Unauthorized { location },
-        403 => StoreError::Forbidden { location },
-        404 | 410 => StoreError::Absent { location },
-        _ => StoreError::Network { location, reason: format!("the server answered {status}") },
-    }
-}
+#[cfg(test)]
+mod tests;

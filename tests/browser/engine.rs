@@ -77,6 +77,7 @@ async fn it_answers_as_the_native_one() -> anyhow::Result<()> {
     let open = Ask::Open {
         lake_url: format!("{}{LAKE_PREFIX}", stage.server.origin),
         catalog: Box::new(oracle.catalog.clone()),
+        memory_bytes: None,
     };
     let asks = questions.iter().map(|question| Ask::Query(question.spec.clone()));
     let answers = stage.ask(std::iter::once(open).chain(asks)).await?;
@@ -116,7 +117,8 @@ async fn a_server_without_ranges_is_named() -> anyhow::Result<()> {
         table.format = TableFormat::Parquet;
     }
     let lake_url = format!("{}{LAKE_PREFIX}", stage.server.origin);
-    let answers = stage.ask([Ask::Open { lake_url, catalog: Box::new(catalog) }]).await?;
+    let answers =
+        stage.ask([Ask::Open { lake_url, catalog: Box::new(catalog), memory_bytes: None }]).await?;
     let reply: Reply = serde_json::from_str(answers[0][0].as_str().unwrap_or_default())?;
     let Answer::Failed(failure) = reply.answer else { bail!("{reply:?}") };
     assert_eq!(failure.code, ErrorCode::NoRanges, "{failure}");

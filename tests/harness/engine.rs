@@ -158,7 +158,7 @@ impl EngineInBrowser {
         limit: Duration,
     ) -> anyhow::Result<Heard> {
         let lake_url = format!("{}{LAKE}", self.server.origin);
-        let open = Ask::Open { lake_url, catalog: Box::new(catalog) };
+        let open = Ask::Open { lake_url, catalog: Box::new(catalog), memory_bytes: None };
         let requests = std::iter::once(open)
             .chain(asks)
             .map(|ask| {
@@ -200,6 +200,7 @@ impl EngineInBrowser {
 /// The catalog of a lake of which nothing is known.
 pub fn no_catalog() -> Catalog {
     Catalog {
+        memory: None,
         title: String::new(),
         currency: "EUR".to_owned(),
         zone: "UTC".to_owned(),

@@ -12,7 +12,7 @@ pub const MAY_NAME: [(&str, &[&str]); 12] = [
     ("coordinator", &["catalog", "query", "protocol"]),
     ("chart", &["catalog", "query", "protocol"]),
     ("app", &["catalog", "query", "protocol", "coordinator", "chart"]),
-    ("store", &[]),
+    ("store", &["protocol"]),
     ("worker", &["catalog", "query", "protocol", "delta_log", "store"]),
     ("server", &["catalog", "query", "protocol", "delta_log"]),
     ("pipeline", &["catalog"]),

@@ -5,6 +5,7 @@ use crate::lake::Lake;
 use crate::lower::{self, LowerError, Scope};
 use crate::meter::Meter;
 use crate::rows::Rows;
+use crate::store::Location;
 use crate::table::LakeTable;
 use catalog::{Catalog, DimensionKind, Name, Table, TableFormat};
 use datafusion::arrow::array::{Array, AsArray};
@@ -14,7 +15,7 @@ use datafusion::common::DataFusionError;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::LogicalPlan;
 use futures::future::try_join_all;
-use protocol::{At, ErrorCode, Extent, Failure, ReadFacts, TableAt, TableKind, TableVersion};
+use protocol::{At, ErrorCode, Extent, Failure, TableAt, TableKind, TableVersion};
 use query::{Date, DateRange, QuerySpec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -76,24 +77,25 @@ impl Engine {
         let scope = Scope { catalog: &self.catalog, tables: &self.providers, state };
         let plan = lower::lower(&scope, spec).map_err(|error| of_lower(&error))?;
         let tables = self.tables_of(&plan);
-        let (schema, batches) = self.lake.run(&plan, &meter).await.map_err(|error| {
-            let failure = failure::of_plan(&error);
-            match failure.code {
-                ErrorCode::MalformedFile => failure::in_file(failure, &tables),
-                _ => failure,
+        let run = match self.lake.run(&plan, &meter).await {
+            Ok(run) => run,
+            Err(error) => {
+                let places: Vec<(Location, TableVersion)> =
+                    tables.iter().filter_map(|version| self.placed(version)).collect();
+                let failure = self.lake.failure(&error, &places).await;
+                return Err(match failure.code {
+                    ErrorCode::MalformedFile => failure::in_file(failure, &tables),
+                    _ => failure,
+                });
             }
-        })?;
-        let facts = ReadFacts {
-            n_files_read: meter.n_files(),
-            n_files_total: tables.iter().map(|table| table.n_files).sum(),
-            tables,
-            read_bytes: meter.read_bytes(),
-            fetched_bytes: meter.fetched_bytes(),
-            n_requests: meter.n_requests(),
-            elapsed_ms: started.elapsed().as_secs_f64() * 1000.0,
-            n_rows: batches.iter().map(|batch| batch.num_rows() as u64).sum(),
         };
-        Ok(Rows { schema, batches, facts })
+        let facts = run.facts(tables, &meter, started);
+        Ok(Rows { schema: run.schema, batches: run.batches, facts })
+    }
+
+    fn placed(&self, version: &TableVersion) -> Option<(Location, TableVersion)> {
+        let table = self.catalog.table(&version.table)?;
+        Some((Location::new(table.location.trim_end_matches('/')), version.clone()))
     }
 
     /// The versions of the tables that `plan` scans, in the order of the plan, each once.
@@ -145,7 +147,8 @@ impl Engine {
         };
         let plan = lower::extent(Arc::clone(provider), column).map_err(|error| misfit(&error))?;
         let meter = Arc::new(Meter::default());
-        let (_, batches) = self.lake.run(&plan, &meter).await.map_err(|error| misfit(&error))?;
+        let run = self.lake.run(&plan, &meter).await.map_err(|error| misfit(&error))?;
+        let batches = run.batches;
         let day = |idx: usize| {
             let column =
                 batches.first().filter(|batch| batch.num_rows() > 0)?.columns().get(idx)?;

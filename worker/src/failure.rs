@@ -10,14 +10,12 @@ use std::error::Error;
 
 /// The failure that a store's error is on the wire.
 pub fn of_store(error: &StoreError) -> Failure {
-    let code = match error {
-        StoreError::Absent { .. } => ErrorCode::NotFound,
-        StoreError::Unauthorized { .. } => ErrorCode::Unauthorized,
-        StoreError::Forbidden { .. } => ErrorCode::Forbidden,
-        StoreError::NoRanges { .. } => ErrorCode::NoRanges,
-        StoreError::WrongBytes { .. } | StoreError::Network { .. } => ErrorCode::Network,
-    };
-    Failure::new(code, error.to_string())
+    Failure::new(error.code(), error.to_string())
+}
+
+/// The store's error that `error` comes from, if it does.
+pub fn store_error(error: &DataFusionError) -> Option<&StoreError> {
+    cause(error)
 }
 
 /// The failure that an error of a running plan is on the wire: that of the store if the store is
@@ -41,6 +39,9 @@ pub fn of_plan(error: &DataFusionError) -> Failure {
         _ => ErrorCode::Internal,
     };
     let message = match code {
+        // The cause says it all; what DataFusion puts around it says nothing to a reader.
+        _ if let Some(cause) = cause::<FileError>(error) => cause.to_string(),
+        _ if let Some(cause) = cause::<DeletionError>(error) => cause.to_string(),
         ErrorCode::OverBudget => {
             let reason = error.strip_backtrace();
             format!("the answer needs more memory than the engine has: narrow the range ({reason})")
@@ -51,8 +52,11 @@ pub fn of_plan(error: &DataFusionError) -> Failure {
 }
 
 /// Whether the file is refused because nobody here has its key.
-fn is_encrypted(error: &ParquetError) -> bool {
-    error.to_string().contains("encryption")
+pub fn is_encrypted(error: &ParquetError) -> bool {
+    {
+        let text = error.to_string();
+        text.contains("encryption") || text.contains("encrypted")
+    }
 }
 
 /// Names the tables in a failure of a decoder, which does not know what it decodes.

@@ -3,17 +3,19 @@
 
 mod opened;
 
+use crate::facts::Run;
 use crate::failure;
 use crate::functions;
 use crate::meter::Meter;
+use crate::pool::Pool;
+use crate::store::budget::Budget;
 use crate::store::cached::CachedStore;
-use crate::store::{ByteStore, Location};
+use crate::store::{ByteStore, Location, PersistentStore, presence};
 use crate::table::delta;
+use crate::table::manifest::{self, ManifestError};
 use crate::table::parquet_file::{self, ParquetTableError};
 use crate::table::{LakeTable, NO_STORE_URL, Source};
 use catalog::Name;
-use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -21,16 +23,17 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
+use delta_log::commit_path;
 use futures::TryStreamExt;
 use opened::Opened;
-use protocol::{At, ErrorCode, Failure, TableAt, TableKind};
+use protocol::{At, ErrorCode, Failure, TableAt, TableKind, TableVersion};
 use std::sync::Arc;
 
-/// What the engine may use for hash tables and sorts, unless it is told otherwise.
-pub const DEFAULT_MEMORY_BYTES: usize = 1 << 30;
+/// What the engine may use for hash tables, sorts and caches, unless it is told otherwise.
+pub const DEFAULT_MEMORY_BYTES: u64 = 1 << 30;
 
-/// What the cache of fetched ranges may hold.
-const CACHE_BYTES: u64 = 256 << 20;
+/// The list of its files in a folder of Parquet files.
+const MANIFEST_NAME: &str = "_files.json";
 
 /// A place where tables lie, and what is known of its files.
 #[derive(Debug)]
@@ -39,17 +42,37 @@ pub struct Lake {
     source: Source,
     state: SessionState,
     opened: Opened,
+    budget: Arc<Budget>,
+    kept: Option<PersistentStore>,
 }
 
 impl Lake {
-    /// A lake over `store`, with `memory_bytes` for hash tables and sorts. Reads nothing.
+    /// A lake over `store`, with `memory_bytes` for hash tables, sorts and caches together. Reads
+    /// nothing.
     ///
     /// # Errors
     /// [`ErrorCode::Internal`] when DataFusion cannot be set up.
-    pub fn new(store: Arc<dyn ByteStore>, memory_bytes: usize) -> Result<Lake, Failure> {
-        let source = Source { store: Arc::new(CachedStore::new(Arc::clone(&store), CACHE_BYTES)) };
-        let state = session_state(memory_bytes).map_err(|error| failure::of_plan(&error))?;
-        Ok(Lake { store, source, state, opened: Opened::default() })
+    pub fn new(store: Arc<dyn ByteStore>, memory_bytes: u64) -> Result<Lake, Failure> {
+        let budget = Budget::new(memory_bytes);
+        let cached = CachedStore::within(Arc::clone(&store), Arc::clone(&budget));
+        let source = Source { store: Arc::new(cached) };
+        let state = session_state(Arc::clone(&budget)).map_err(|error| failure::of_plan(&error))?;
+        Ok(Lake { store, source, state, opened: Opened::default(), budget, kept: None })
+    }
+
+    /// The same lake, which tells of each table since when it may be out of date, as `kept` knows.
+    pub fn with_staleness(self, kept: PersistentStore) -> Lake {
+        Lake { kept: Some(kept), ..self }
+    }
+
+    /// Makes the budget another one; caches give up what they hold beyond it.
+    pub fn set_memory(&self, memory_bytes: u64) {
+        self.budget.resize(memory_bytes);
+    }
+
+    /// The newest version of the table at `location` that was opened before.
+    pub(crate) fn newest_known(&self, location: &Location) -> Option<u64> {
+        self.opened.newest(location)?.version.version
     }
 
     /// Functions and options.
@@ -89,38 +112,82 @@ impl Lake {
         kind: TableKind,
         table: &TableAt,
     ) -> Result<LakeTable, Failure> {
+        self.open_through(name, kind, table, self.store.as_ref()).await
+    }
+
+    /// As [`Lake::open`], with the files of the log read through `store`.
+    ///
+    /// # Errors
+    /// As those of [`Lake::open`].
+    pub(crate) async fn open_through(
+        &self,
+        name: Name,
+        kind: TableKind,
+        table: &TableAt,
+        store: &dyn ByteStore,
+    ) -> Result<LakeTable, Failure> {
+        let mut opened = self.open_at(name, kind, table, store).await?;
+        let location = Location::new(table.location.trim_end_matches('/'));
+        let since = self.kept.as_ref().and_then(|kept| kept.stale_since_utc_s(&location));
+        opened.version.stale_since_us = since.and_then(|s| s.checked_mul(1_000_000));
+        Ok(opened)
+    }
+
+    async fn open_at(
+        &self,
+        name: Name,
+        kind: TableKind,
+        table: &TableAt,
+        store: &dyn ByteStore,
+    ) -> Result<LakeTable, Failure> {
         let location = Location::new(table.location.trim_end_matches('/'));
         let source = self.source.clone();
         match (kind, table.at) {
-            (TableKind::Delta, at) => {
-                if let Some(held) = self.opened.at(&location, at) {
-                    return Ok(held.named(name));
-                }
-                let known = self.opened.newest(&location);
-                let snapshot = known.as_ref().and_then(|known| known.snapshot().cloned());
-                let store = self.store.as_ref();
-                let opened =
-                    delta::open(name.clone(), location.clone(), at, snapshot, store, source)
-                        .await
-                        .map_err(delta::DeltaTableError::into_failure)?;
-                match known {
-                    Some(known) if known.version.version == opened.version.version => {
-                        Ok(known.named(name))
-                    }
-                    _ => {
-                        self.opened.keep(location, &opened);
-                        Ok(opened)
-                    }
-                }
-            }
-            (TableKind::Parquet, At::Newest) => {
-                parquet_file::open(name, location, self.store.as_ref(), source)
-                    .await
-                    .map_err(of_parquet)
-            }
+            (TableKind::Delta, at) => self.open_delta(name, location, at, store).await,
+            (TableKind::Parquet, At::Newest) => parquet_file::open(name, location, store, source)
+                .await
+                .map_err(ParquetTableError::into_failure),
+            (TableKind::Files, At::Newest) => manifest::open(name, location, store, source)
+                .await
+                .map_err(ManifestError::into_failure),
             _ => {
                 let message = format!("{location} has one state only, the newest");
                 Err(Failure::new(ErrorCode::InvalidRequest, message))
+            }
+        }
+    }
+
+    async fn open_delta(
+        &self,
+        name: Name,
+        location: Location,
+        at: At,
+        store: &dyn ByteStore,
+    ) -> Result<LakeTable, Failure> {
+        if let Some(held) = self.opened.at(&location, at) {
+            return Ok(held.named(name));
+        }
+        let source = self.source.clone();
+        let known = self.opened.newest(&location);
+        let snapshot = known.as_ref().and_then(|known| known.snapshot().cloned());
+        let (place, its_name) = (location.clone(), name.clone());
+        let opened = match delta::open(its_name, place, at, snapshot, store, source.clone()).await {
+            // A folder without a log is a table if it has a list of its files.
+            Err(error) if error.is_no_log() && at == At::Newest => {
+                let list = location.join(MANIFEST_NAME);
+                return match manifest::open(name, list, store, source).await {
+                    Ok(table) => Ok(table),
+                    Err(lists) if lists.is_absent() => Err(error.into_failure()),
+                    Err(lists) => Err(lists.into_failure()),
+                };
+            }
+            opened => opened.map_err(delta::DeltaTableError::into_failure)?,
+        };
+        match known {
+            Some(known) if known.version.version == opened.version.version => Ok(known.named(name)),
+            _ => {
+                self.opened.keep(location, &opened);
+                Ok(opened)
             }
         }
     }
@@ -133,20 +200,52 @@ impl Lake {
         &self,
         plan: &LogicalPlan,
         meter: &Arc<Meter>,
-    ) -> Result<(SchemaRef, Vec<RecordBatch>), DataFusionError> {
+    ) -> Result<Run, DataFusionError> {
         let config = self.state.config().clone().with_extension(Arc::clone(meter));
         let state =
             SessionStateBuilder::new_from_existing(self.state.clone()).with_config(config).build();
         let physical = state.create_physical_plan(plan).await?;
-        let schema = physical.schema();
-        let batches = execute_stream(physical, state.task_ctx())?.try_collect().await?;
-        Ok((schema, batches))
+        let stream = execute_stream(Arc::clone(&physical), state.task_ctx())?;
+        let batches = stream.try_collect().await?;
+        Ok(Run::of(physical.as_ref(), batches))
+    }
+
+    /// The failure that `error` is on the wire, which ended a question over `tables`, each with its
+    /// place. A data file that is gone while its table has a newer version is said so.
+    pub async fn failure(
+        &self,
+        error: &DataFusionError,
+        tables: &[(Location, TableVersion)],
+    ) -> Failure {
+        let plain = failure::of_plan(error);
+        let Some(lost) = failure::store_error(error) else { return plain };
+        let of_table = |(place, _): &&(Location, TableVersion)| {
+            lost.location().as_str().starts_with(place.as_str())
+        };
+        let Some((place, held)) = tables.iter().find(of_table) else { return plain };
+        let Some(version) = held.version else { return plain };
+        let known = place.join(&commit_path(version));
+        if !matches!(presence::is_absent(self.store.as_ref(), lost, Some(&known)).await, Ok(true)) {
+            return plain;
+        }
+        let at = TableAt { location: place.as_str().to_owned(), at: At::Newest };
+        match self.open(held.table.clone(), TableKind::Delta, &at).await {
+            Ok(newest) if newest.version.version > held.version => {
+                let newest = newest.version.version.unwrap_or_default();
+                let file = lost.location();
+                let message = format!(
+                    "version {version} of {place} is gone: {file} was removed; the newest version is {newest}"
+                );
+                Failure::new(ErrorCode::VersionGone, message)
+            }
+            _ => plain,
+        }
     }
 }
 
 /// One partition, since one worker is one thread; filters run inside the Parquet reader, so that
 /// columns which only the rest needs are decoded for the rows that stay.
-fn session_state(memory_bytes: usize) -> Result<SessionState, DataFusionError> {
+fn session_state(budget: Arc<Budget>) -> Result<SessionState, DataFusionError> {
     let mut config = SessionConfig::new().with_target_partitions(1).with_batch_size(8192);
     let options = config.options_mut();
     options.execution.parquet.pushdown_filters = true;
@@ -154,7 +253,7 @@ fn session_state(memory_bytes: usize) -> Result<SessionState, DataFusionError> {
     options.execution.collect_statistics = false;
     options.sql_parser.enable_ident_normalization = false;
     let runtime = RuntimeEnvBuilder::new()
-        .with_memory_limit(memory_bytes, 1.0)
+        .with_memory_pool(Arc::new(Pool::new(budget)))
         .with_disk_manager_builder(
             DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled),
         )
@@ -164,13 +263,4 @@ fn session_state(memory_bytes: usize) -> Result<SessionState, DataFusionError> {
     runtime.register_object_store(url.as_ref(), nothing);
     let builder = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime);
     Ok(functions::register(builder).build())
-}
-
-fn of_parquet(error: ParquetTableError) -> Failure {
-    match &error {
-        ParquetTableError::Store(store) => failure::of_store(store),
-        ParquetTableError::Footer { .. } => {
-            Failure::new(ErrorCode::MalformedFile, error.to_string())
-        }
-    }
 }

@@ -4,14 +4,17 @@
 //! not know the page, holds no SQL text of its own, and never writes.
 
 pub mod engine;
+mod facts;
 mod failure;
 mod functions;
 #[cfg_attr(target_arch = "wasm32", path = "glue/browser.rs")]
 #[cfg_attr(not(target_arch = "wasm32"), path = "glue/native.rs")]
 pub mod glue;
+mod inspect;
 pub mod lake;
 pub mod lower;
 mod measure;
+mod pool;
 mod reader;
 mod reply;
 pub mod rows;

@@ -5,10 +5,11 @@ use crate::lake::Lake;
 use crate::lower::rows::{RowsError, lower_rows};
 use crate::meter::Meter;
 use crate::reply;
+use crate::store::Location;
 use catalog::Name;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
-use protocol::{ErrorCode, Failure, ReadFacts, RowForm, RowsSpec};
+use protocol::{At, ErrorCode, Failure, ReadFacts, RowForm, RowsSpec, TableVersion};
 use std::sync::Arc;
 use web_time::Instant;
 
@@ -41,31 +42,45 @@ impl Lake {
     /// A [`Failure`]: the table cannot be read, it has no such column, a value is none of its
     /// column's type, or bytes did not come or were not right.
     pub async fn rows(&self, spec: &RowsSpec) -> Result<Rows, Failure> {
+        match self.rows_once(spec).await {
+            // The table moved on while it was read, and its new version was opened meanwhile.
+            Err(failure)
+                if failure.code == ErrorCode::VersionGone && spec.table.at == At::Newest =>
+            {
+                self.rows_once(spec).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn rows_once(&self, spec: &RowsSpec) -> Result<Rows, Failure> {
         let started = Instant::now();
         let meter = Arc::new(Meter::default());
         let kind = Lake::kind(&spec.table.location);
         let table = Arc::new(self.open(unnamed()?, kind, &spec.table).await?);
-        let version = table.version.clone();
+        let tables = vec![table.version.clone()];
         let plan = lower_rows(table, spec).map_err(|error| of_rows(&error))?;
-        let tables = vec![version];
-        let (schema, batches) = self.run(&plan, &meter).await.map_err(|error| {
-            let failure = failure::of_plan(&error);
-            Failure { message: format!("{}: {}", spec.table.location, failure.message), ..failure }
-        })?;
-        let (schema, batches) = match spec.form {
-            RowForm::Typed => (schema, batches),
-            RowForm::Text => reply::as_text(&schema, &batches)
-                .map_err(|error| Failure::new(ErrorCode::Internal, error.to_string()))?,
+        let run = match self.run(&plan, &meter).await {
+            Ok(run) => run,
+            Err(error) => {
+                let place = Location::new(spec.table.location.trim_end_matches('/'));
+                let places: Vec<(Location, TableVersion)> =
+                    tables.into_iter().map(|version| (place.clone(), version)).collect();
+                let failure = self.failure(&error, &places).await;
+                let location = spec.table.location.as_str();
+                return Err(match failure.message.contains(location) {
+                    true => failure,
+                    false => {
+                        Failure { message: format!("{location}: {}", failure.message), ..failure }
+                    }
+                });
+            }
         };
-        let facts = ReadFacts {
-            n_files_read: meter.n_files(),
-            n_files_total: tables.iter().map(|table| table.n_files).sum(),
-            tables,
-            read_bytes: meter.read_bytes(),
-            fetched_bytes: meter.fetched_bytes(),
-            n_requests: meter.n_requests(),
-            elapsed_ms: started.elapsed().as_secs_f64() * 1000.0,
-            n_rows: batches.iter().map(|batch| batch.num_rows() as u64).sum(),
+        let facts = run.facts(tables, &meter, started);
+        let (schema, batches) = match spec.form {
+            RowForm::Typed => (run.schema, run.batches),
+            RowForm::Text => reply::as_text(&run.schema, &run.batches)
+                .map_err(|error| Failure::new(ErrorCode::Internal, error.to_string()))?,
         };
         Ok(Rows { schema, batches, facts })
     }

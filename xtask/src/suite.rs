@@ -28,15 +28,18 @@ struct Tally {
 /// # Errors
 /// When a stage before the tests fails.
 pub fn run(workspace: &Workspace, length: Length) -> anyhow::Result<ExitCode> {
-    let stages = Stages::new(binary::N_STAGES + 5);
+    let stages = Stages::new(binary::N_STAGES + 6);
     stages.run("formatting", || {
         child::run("fmt", &mut workspace.cargo(["fmt", "--all", "--check"]))
     })?;
     let browser = stages.run("browser", setup::for_browser)?;
+    let tools = stages.run("tools that build for it", || setup::for_page(workspace))?;
     let built = binary::ensure(workspace, &stages, Beside::Tests)?;
     let mut tally = Tally::default();
     let tested = stages.run("tests: units, corpus, browser", || {
         let mut cargo = test_command(workspace, &built, &browser, length);
+        // The byte stores compile their page in their own test.
+        cargo.env("LAKEFRONT_WASM_BINDGEN", &tools.wasm_bindgen);
         child::run_watched("test", &mut cargo, |line| tally.take(line))
     });
     let linted = if RUNS_CLIPPY { stages.run("lints", || lint(workspace, &built)) } else { Ok(()) };
@@ -72,15 +75,16 @@ fn test_command(
     cargo
 }
 
-/// The page is only whole when it is compiled for the browser, so it is checked for it as well.
+/// Page and byte stores are only whole when they are compiled for the browser, so they are checked for
+/// it as well.
 fn lint(workspace: &Workspace, built: &Built) -> anyhow::Result<()> {
     // A list of one range of bytes is what it looks like here.
     let allowed = ["--allow", "clippy::single_range_in_vec_init"];
     let deny = [["--", "--deny", "warnings"].as_slice(), &allowed].concat();
     let mut native = workspace.cargo(["clippy", "--workspace", "--all-targets"]);
     child::run("clippy", native.args(&deny).env(binary::PAGE_VARIABLE, &built.page_dir))?;
-    let mut page = workspace.cargo(["clippy", "--package=app", "--target=wasm32-unknown-unknown"]);
-    child::run("clippy", page.args(&deny))
+    let mut page = workspace.cargo(["clippy", "--package=app", "--package=store"]);
+    child::run("clippy", page.arg("--target=wasm32-unknown-unknown").args(&deny))
 }
 
 impl Tally {

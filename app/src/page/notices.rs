@@ -15,7 +15,9 @@ pub(super) fn Notices() -> impl IntoView {
             move || desk.engine.with(|engine| text(&notice, engine))
         };
         let details = match &notice {
-            Notice::EngineRestarted { message } => message.clone(),
+            Notice::EngineRestarted { message } | Notice::VersionGone { message } => {
+                message.clone()
+            }
             _ => String::new(),
         };
         view! {
@@ -89,6 +91,9 @@ fn text(notice: &Notice, engine: &Engine) -> String {
         }
         Notice::SessionEnded => "Your session has ended.".to_owned(),
         Notice::LogoutFailed(failure) => format!("You are still logged in: {}.", failure.message),
+        Notice::VersionGone { .. } => {
+            "The lake has moved on while you looked at it. You see its newest version.".to_owned()
+        }
         Notice::NothingNew => "You already see the newest data.".to_owned(),
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::browser;
 use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
-use protocol::{Ask, Reply, Request, RequestId};
+use protocol::{Answer, Ask, Reply, Request, RequestId};
+use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -10,6 +11,12 @@ use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 /// Where the page says which script the engine starts with.
 const META: &str = "lakefront-engine";
+
+/// The name of a worker that waits for a compiled module.
+const COMPILED: &str = "compiled";
+
+/// The engine's module as a worker has compiled it, for the workers after it.
+pub(super) type Compiled = Rc<RefCell<Option<JsValue>>>;
 
 /// A worker that runs. Dropping it leaves the worker running; see [`EngineWorker::stop`].
 pub(super) struct EngineWorker {
@@ -26,18 +33,36 @@ impl EngineWorker {
     /// # Errors
     /// Why the browser starts none, as text for the viewer.
     pub(super) fn start(
+        compiled: &Compiled,
         on_reply: impl Fn(Reply, Option<Vec<u8>>) + 'static,
         on_death: impl Fn(String) + 'static,
     ) -> Result<EngineWorker, String> {
         let url = browser::meta(META).ok_or_else(|| format!("the page has no meta {META:?}"))?;
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
+        let held = compiled.borrow().clone();
+        if held.is_some() {
+            options.set_name(COMPILED);
+        }
         let worker = Worker::new_with_options(&url, &options).map_err(|error| text_of(&error))?;
+        if let Some(module) = held {
+            worker.post_message(&module).map_err(|error| text_of(&error))?;
+        }
         let on_death = Rc::new(on_death);
 
         let died = Rc::clone(&on_death);
+        let (compiled, asked) = (Rc::clone(compiled), worker.clone());
         let on_message = Closure::new(move |event: MessageEvent| match read(&event.data()) {
-            Some((reply, buffer)) => on_reply(reply, buffer),
+            Some((Reply { answer: Answer::Module, .. }, _, module)) => {
+                *compiled.borrow_mut() = Some(module);
+            }
+            Some((reply, buffer, _)) => {
+                if reply.answer == Answer::Ready && compiled.borrow().is_none() {
+                    // Without it the next worker compiles by itself.
+                    let _ = post(&asked, RequestId(0), Ask::Module);
+                }
+                on_reply(reply, buffer);
+            }
             None => died("the engine said something that is no reply".to_owned()),
         });
         let died = Rc::clone(&on_death);
@@ -66,9 +91,7 @@ impl EngineWorker {
     /// # Errors
     /// Why it was not posted, as text for the viewer.
     pub(super) fn post(&self, id: RequestId, ask: Ask) -> Result<(), String> {
-        let json =
-            serde_json::to_string(&Request { id, ask }).map_err(|error| error.to_string())?;
-        self.worker.post_message(&json.into()).map_err(|error| text_of(&error))
+        post(&self.worker, id, ask)
     }
 
     /// Ends the worker at once; what it still says is not heard.
@@ -80,12 +103,18 @@ impl EngineWorker {
     }
 }
 
-/// A message is the JSON of a reply and, beside it, a buffer or null.
-fn read(message: &JsValue) -> Option<(Reply, Option<Vec<u8>>)> {
+fn post(worker: &Worker, id: RequestId, ask: Ask) -> Result<(), String> {
+    let json = serde_json::to_string(&Request { id, ask }).map_err(|error| error.to_string())?;
+    worker.post_message(&json.into()).map_err(|error| text_of(&error))
+}
+
+/// A message is the JSON of a reply and, beside it, a buffer, a module or null.
+fn read(message: &JsValue) -> Option<(Reply, Option<Vec<u8>>, JsValue)> {
     let parts: &Array = message.dyn_ref()?;
     let reply = serde_json::from_str(&parts.get(0).as_string()?).ok()?;
-    let buffer = parts.get(1).dyn_into::<ArrayBuffer>().ok();
-    Some((reply, buffer.map(|buffer| Uint8Array::new(&buffer).to_vec())))
+    let beside = parts.get(1);
+    let buffer = beside.dyn_ref::<ArrayBuffer>().map(|buffer| Uint8Array::new(buffer).to_vec());
+    Some((reply, buffer, beside))
 }
 
 fn text_of(error: &JsValue) -> String {

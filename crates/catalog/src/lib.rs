@@ -6,6 +6,7 @@
 
 mod check;
 mod dashboard;
+mod memory;
 mod name;
 mod table;
 #[cfg(feature = "yaml")]
@@ -13,6 +14,7 @@ pub mod yaml;
 
 pub use check::{CatalogError, Rule};
 pub use dashboard::{Dashboard, Panel, PanelKind, RangePreset};
+pub use memory::{Memory, MemoryError};
 pub use name::Name;
 pub use table::{Dimension, DimensionKind, Link, Measure, NumberFormat, Table, TableFormat};
 
@@ -28,6 +30,10 @@ pub struct Catalog {
     pub currency: String,
     /// IANA zone in which the lake's dates are days, such as `America/Sao_Paulo`.
     pub zone: String,
+    /// What the engine may use for hash tables, sorts and caches, such as `512MB`; 1GB unless it is
+    /// said here or in the page's URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<Memory>,
     /// The tables, each with its measures and dimensions.
     pub tables: Vec<Table>,
     /// The dashboards, the first one is the page's default.

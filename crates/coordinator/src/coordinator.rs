@@ -4,15 +4,18 @@
 //! cancelled and forgotten, so that no handler can forget a part of it.
 
 mod settle;
+mod trouble;
 
 use crate::ledger::{Ids, Ledger};
 use crate::panels::Panels;
+use crate::tables::Tables;
 use crate::{
-    CatalogState, Effect, Engine, Event, Lake, Login, Notice, PageState, PanelView, Session, url,
+    CatalogState, Effect, Engine, Event, Lake, Login, Notice, PageState, PanelView, Place, Session,
+    TablesView, Told, url,
 };
 use catalog::{Catalog, Name};
 use protocol::{ErrorCode, Failure, RequestId};
-use query::DateRange;
+use query::{DateRange, QuerySpec};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -26,10 +29,12 @@ pub struct Coordinator {
     catalog: CatalogState,
     engine: Engine,
     lake: Option<Lake>,
+    place: Place,
     page: Option<PageState>,
+    tables: Tables,
     notices: Vec<Notice>,
     panels: Panels,
-    ledger: Ledger,
+    ledger: Ledger<QuerySpec>,
     ids: Ids,
     /// Ids whose rows the shell holds.
     held: BTreeSet<RequestId>,
@@ -41,6 +46,8 @@ pub struct Coordinator {
     /// After a death, questions go out one by one until all are answered, to find the culprit.
     is_cautious: bool,
     is_refresh: bool,
+    /// Whether the engine is still to remove what it keeps beyond the page.
+    owes_forgetting: bool,
 }
 
 impl Coordinator {
@@ -70,6 +77,16 @@ impl Coordinator {
     /// The lake as it was last opened.
     pub fn lake(&self) -> Option<&Lake> {
         self.lake.as_ref()
+    }
+
+    /// Which part of the page is shown.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// What the viewer sees of the tables. While the engine has stopped for good, why.
+    pub fn tables(&self) -> TablesView {
+        self.tables.view()
     }
 
     /// What the viewer has chosen; `None` until the catalog is there.
@@ -110,7 +127,7 @@ impl Coordinator {
     /// Whether somebody waits for the answer to the request of that id; if not, its rows need not
     /// even be decoded.
     pub fn awaits(&self, id: RequestId) -> bool {
-        self.ledger.awaits(id)
+        self.ledger.awaits(id) || self.tables.awaits(id)
     }
 
     fn loaded(&self) -> Option<&Arc<Catalog>> {
@@ -122,13 +139,16 @@ impl Coordinator {
 
     fn note(&mut self, event: Event, effects: &mut Vec<Effect>) {
         match event {
-            Event::Started { query, lake_url } => {
+            Event::Started { place, query, lake_url } => {
+                self.place = place;
                 self.url_query = query;
+                self.read_url();
                 self.lake_url = lake_url;
                 effects.push(Effect::AskSession);
                 effects.push(Effect::StartWorker { delay_ms: 0 });
             }
-            Event::UrlChanged { query } => {
+            Event::UrlChanged { place, query } => {
+                self.place = place;
                 self.url_query = query;
                 self.read_url();
             }
@@ -136,6 +156,7 @@ impl Coordinator {
             Event::SessionAnswered(Ok(session)) | Event::LoginAnswered(Ok(session)) => {
                 if self.user.as_ref().is_some_and(|user| *user != session.user) {
                     self.forget_all(effects);
+                    self.owes_forgetting = true;
                 }
                 self.user = Some(session.user.clone());
                 self.notices.retain(|notice| *notice != Notice::SessionEnded);
@@ -165,6 +186,7 @@ impl Coordinator {
             Event::LogoutAnswered(Ok(())) => {
                 self.session = Session::LoggedOut(Login::Idle);
                 self.forget_all(effects);
+                self.owes_forgetting = true;
             }
             Event::LogoutAnswered(Err(failure)) => self.tell(Notice::LogoutFailed(failure)),
             Event::CatalogAnswered(answer) => self.note_catalog(answer, effects),
@@ -180,18 +202,41 @@ impl Coordinator {
                 if self.ledger.answered(id) {
                     self.n_deaths = 0;
                     self.held.insert(id);
-                } else {
+                } else if !self.tables.answered(id, Told::Rows(id)) {
                     effects.push(Effect::Forget { id });
+                }
+            }
+            Event::TableAnswered { id, told } => {
+                if self.tables.answered(id, told) {
+                    self.n_deaths = 0;
                 }
             }
             Event::Failed { id, failure } => self.note_failure(id, failure, effects),
             Event::WorkerDied { message } => self.note_death(message, effects),
 
+            Event::PlaceChosen { place } => {
+                self.place = place;
+                self.write_url(effects);
+            }
+            Event::Tables(event) => {
+                if self.tables.note(event) {
+                    self.write_url(effects);
+                }
+            }
             Event::DashboardChosen { dashboard } => {
                 let page = self.loaded().and_then(|catalog| PageState::new(catalog, &dashboard));
                 if let (Some(new), Some(old)) = (page, &self.page) {
-                    let page =
-                        PageState { range: old.range, selection: old.selection.clone(), ..new };
+                    let page = PageState {
+                        range: old.range,
+                        selection: old.selection.clone(),
+                        memory: old.memory,
+                        ..new
+                    };
+                    let was_elsewhere = self.place != Place::Dashboard;
+                    self.place = Place::Dashboard;
+                    if was_elsewhere && self.page.as_ref() == Some(&page) {
+                        self.write_url(effects);
+                    }
                     self.choose(page, effects);
                 }
             }
@@ -206,6 +251,7 @@ impl Coordinator {
                 self.change(effects, |page| page.selection = query::Selection::default());
             }
             Event::Refreshed => {
+                self.tables.outdate();
                 if self.engine == Engine::Open {
                     self.is_refresh = true;
                     self.close(effects);
@@ -247,112 +293,6 @@ impl Coordinator {
         self.lake = Some(lake);
     }
 
-    fn note_failure(&mut self, id: RequestId, failure: Failure, effects: &mut Vec<Effect>) {
-        let is_opening = self.engine == (Engine::Opening { id });
-        if !is_opening && !self.ledger.awaits(id) {
-            return;
-        }
-        if failure.code == ErrorCode::Unauthorized {
-            if is_opening {
-                self.engine = Engine::Ready;
-            }
-            // It is still wanted, so it joins the queue again.
-            self.ledger.take(id);
-            self.end_session(effects);
-        } else if is_opening {
-            self.is_refresh = false;
-            self.engine = Engine::OpenFailed(failure);
-        } else if let Some(spec) = self.ledger.take(id) {
-            self.n_deaths = 0;
-            self.panels.fail(&spec, &failure);
-        }
-    }
-
-    fn note_death(&mut self, message: String, effects: &mut Vec<Effect>) {
-        if let Some(culprit) = self.ledger.died() {
-            let text = format!("the engine stopped on this question: {message}");
-            self.panels.fail(&culprit, &Failure::new(ErrorCode::Internal, text));
-        }
-        self.is_cautious = true;
-        self.n_deaths += 1;
-        self.notices.retain(|notice| !matches!(notice, Notice::EngineRestarted { .. }));
-        if self.n_deaths >= MAX_DEATHS_IN_A_ROW {
-            self.engine = Engine::GivenUp { message };
-            effects.push(Effect::StopWorker);
-        } else {
-            self.tell(Notice::EngineRestarted { message });
-            self.engine = Engine::Starting;
-            let delay_ms = if self.n_deaths == 1 { 0 } else { 500 << self.n_deaths };
-            effects.push(Effect::StartWorker { delay_ms });
-        }
-    }
-
-    /// The server no longer knows the viewer. What he has chosen and what is shown stays for his
-    /// return.
-    fn end_session(&mut self, effects: &mut Vec<Effect>) {
-        if matches!(self.session, Session::LoggedIn(_)) {
-            self.tell(Notice::SessionEnded);
-        }
-        self.session = Session::LoggedOut(Login::Idle);
-        self.close(effects);
-    }
-
-    /// Takes back what is under way, so that nothing is answered for a lake or session that is over.
-    fn close(&mut self, effects: &mut Vec<Effect>) {
-        let cancelled = self.ledger.requeue();
-        effects.extend(cancelled.into_iter().map(|id| Effect::Cancel { id }));
-        match self.engine {
-            Engine::Opening { id } => {
-                effects.push(Effect::Cancel { id });
-                self.engine = Engine::Ready;
-            }
-            Engine::Open | Engine::OpenFailed(_) => self.engine = Engine::Ready,
-            Engine::Starting | Engine::Ready | Engine::GivenUp { .. } => {}
-        }
-    }
-
-    /// Drops everything that one viewer has seen and another may not.
-    fn forget_all(&mut self, effects: &mut Vec<Effect>) {
-        self.close(effects);
-        self.blank(effects);
-        self.ledger = Ledger::default();
-        self.lake = None;
-        self.catalog = CatalogState::Awaited;
-        self.page = None;
-        self.panels = Panels::default();
-        self.user = None;
-        self.notices.clear();
-    }
-
-    /// Takes away what the panels show.
-    fn blank(&mut self, effects: &mut Vec<Effect>) {
-        for (panel, slot, state) in self.panels.slots_mut() {
-            if state.shown.take().is_some() {
-                effects.push(Effect::Blank { panel: panel.clone(), slot });
-            }
-        }
-    }
-
-    fn retry(&mut self, effects: &mut Vec<Effect>) {
-        if matches!(self.session, Session::Unreachable(_)) {
-            self.session = Session::Asking;
-            effects.push(Effect::AskSession);
-        }
-        if matches!(self.catalog, CatalogState::Failed(_)) {
-            self.catalog = CatalogState::Awaited;
-            effects.push(Effect::FetchCatalog);
-        }
-        match self.engine {
-            Engine::OpenFailed(_) => self.engine = Engine::Ready,
-            Engine::GivenUp { .. } => {
-                self.n_deaths = 0;
-                self.engine = Engine::Starting;
-                effects.push(Effect::StartWorker { delay_ms: 0 });
-            }
-            Engine::Starting | Engine::Ready | Engine::Opening { .. } | Engine::Open => {}
-        }
-    }
-
     fn tell(&mut self, notice: Notice) {
         if !self.notices.contains(&notice) {
             self.notices.push(notice);
@@ -360,16 +300,37 @@ impl Coordinator {
     }
 
     fn read_url(&mut self) {
-        let Some((page, ignored)) =
-            self.loaded().and_then(|catalog| url::read(catalog, &self.url_query))
-        else {
-            return;
+        let of_dashboard = if self.place == Place::Dashboard { &self.url_query } else { "" };
+        let read = self.loaded().and_then(|catalog| url::read(catalog, of_dashboard));
+        let ignored = match (self.place, read) {
+            (Place::Dashboard, Some((page, ignored))) => {
+                self.page = Some(page);
+                ignored
+            }
+            (Place::Dashboard, None) => return,
+            (Place::Tables, read) => {
+                self.page = self.page.take().or(read.map(|(page, _)| page));
+                self.tables.read_url(&self.url_query)
+            }
         };
         self.notices.retain(|notice| !matches!(notice, Notice::IgnoredParameters { .. }));
         if !ignored.is_empty() {
             self.tell(Notice::IgnoredParameters { names: ignored });
         }
-        self.page = Some(page);
+    }
+
+    /// Writes what is shown into the URL.
+    fn write_url(&mut self, effects: &mut Vec<Effect>) {
+        self.url_query = match (self.place, &self.page) {
+            (Place::Tables, _) => self.tables.write_url(),
+            (Place::Dashboard, Some(page)) => {
+                self.loaded().map(|catalog| url::write(catalog, page)).unwrap_or_default()
+            }
+            (Place::Dashboard, None) => String::new(),
+        };
+        let (place, query) = (self.place, self.url_query.clone());
+        effects.push(Effect::WriteUrl { place, query });
+        self.notices.retain(|notice| !matches!(notice, Notice::IgnoredParameters { .. }));
     }
 
     fn change(&mut self, effects: &mut Vec<Effect>, change: impl FnOnce(&mut PageState)) {
@@ -383,12 +344,8 @@ impl Coordinator {
         if self.page.as_ref() == Some(&page) {
             return;
         }
-        if let Some(catalog) = self.loaded() {
-            self.url_query = url::write(catalog, &page);
-            effects.push(Effect::WriteUrl { query: self.url_query.clone() });
-        }
-        self.notices.retain(|notice| !matches!(notice, Notice::IgnoredParameters { .. }));
         self.page = Some(page);
+        self.write_url(effects);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can happen to the page, and what the shell may be told to do about it.
 
-use crate::{Notice, RangeChoice, Slot};
+use crate::{Notice, Place, RangeChoice, Slot, TablesEvent, Told};
 use catalog::{Catalog, Name};
 use protocol::{Ask, Extent, Failure, LoginRequest, RequestId, SessionReply, TableVersion};
 use std::sync::Arc;
@@ -10,6 +10,8 @@ use std::sync::Arc;
 pub enum Event {
     /// The page has loaded. The first event, and only once.
     Started {
+        /// The place that the URL's path names.
+        place: Place,
         /// The URL's query, with or without the leading `?`.
         query: String,
         /// Absolute URL of the lake's root, ending in `/`.
@@ -17,6 +19,8 @@ pub enum Event {
     },
     /// The browser went back or forward to a URL with this query.
     UrlChanged {
+        /// The place that the URL's path names.
+        place: Place,
         /// The URL's query, with or without the leading `?`.
         query: String,
     },
@@ -50,6 +54,13 @@ pub enum Event {
         /// The request.
         id: RequestId,
     },
+    /// The worker answered the question about a table of that id.
+    TableAnswered {
+        /// The request.
+        id: RequestId,
+        /// The answer.
+        told: Told,
+    },
     /// The worker could not answer the request of that id.
     Failed {
         /// The request.
@@ -63,6 +74,13 @@ pub enum Event {
         message: String,
     },
 
+    /// Another part of the page was chosen.
+    PlaceChosen {
+        /// The part.
+        place: Place,
+    },
+    /// Something happened on the page about tables.
+    Tables(TablesEvent),
     /// Another dashboard of the catalog was chosen.
     DashboardChosen {
         /// Its name.
@@ -157,6 +175,8 @@ pub enum Effect {
     },
     /// Write the page's state into the URL.
     WriteUrl {
+        /// Which part of the page is shown.
+        place: Place,
         /// The query, without `?`; may be empty.
         query: String,
     },

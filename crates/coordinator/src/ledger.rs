@@ -4,8 +4,8 @@
 //! stale reply finds nobody.
 
 use protocol::RequestId;
-use query::QuerySpec;
 use std::collections::HashMap;
+use std::hash::Hash;
 
 /// How many answers that no panel wants any more are kept, so that going back is instant.
 const N_KEPT: usize = 48;
@@ -45,20 +45,26 @@ struct Entry {
     n_deaths_alone: u32,
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Ledger {
-    entries: HashMap<QuerySpec, Entry>,
+#[derive(Debug)]
+pub(crate) struct Ledger<Q> {
+    entries: HashMap<Q, Entry>,
     last_turn: u32,
 }
 
-impl Ledger {
+impl<Q> Default for Ledger<Q> {
+    fn default() -> Ledger<Q> {
+        Ledger { entries: HashMap::new(), last_turn: 0 }
+    }
+}
+
+impl<Q: Clone + Eq + Hash> Ledger<Q> {
     /// Where `spec` stands, if it was asked.
-    pub(crate) fn get(&self, spec: &QuerySpec) -> Option<(RequestId, Progress)> {
+    pub(crate) fn get(&self, spec: &Q) -> Option<(RequestId, Progress)> {
         self.entries.get(spec).map(|entry| (entry.id, entry.progress))
     }
 
     /// Queues `spec` unless it is there.
-    pub(crate) fn want(&mut self, spec: &QuerySpec) {
+    pub(crate) fn want(&mut self, spec: &Q) {
         if !self.entries.contains_key(spec) {
             self.last_turn = self.last_turn.saturating_add(1);
             let entry = Entry {
@@ -90,7 +96,7 @@ impl Ledger {
     }
 
     /// Takes the question away that is under way under that id.
-    pub(crate) fn take(&mut self, id: RequestId) -> Option<QuerySpec> {
+    pub(crate) fn take(&mut self, id: RequestId) -> Option<Q> {
         let spec = self
             .entries
             .iter()
@@ -102,10 +108,7 @@ impl Ledger {
 
     /// Takes questions away that are not answered and of which `is_wanted` is false; the ids of
     /// those that were sent.
-    pub(crate) fn drop_unwanted(
-        &mut self,
-        is_wanted: impl Fn(&QuerySpec) -> bool,
-    ) -> Vec<RequestId> {
+    pub(crate) fn drop_unwanted(&mut self, is_wanted: impl Fn(&Q) -> bool) -> Vec<RequestId> {
         let mut cancelled = Vec::new();
         self.entries.retain(|spec, entry| {
             let stays = entry.progress == Progress::Answered || is_wanted(spec);
@@ -119,7 +122,7 @@ impl Ledger {
     }
 
     /// Drops the oldest answers that nobody wants beyond the few that are kept.
-    pub(crate) fn drop_old(&mut self, is_wanted: impl Fn(&QuerySpec) -> bool) {
+    pub(crate) fn drop_old(&mut self, is_wanted: impl Fn(&Q) -> bool) {
         let mut unwanted: Vec<RequestId> = self
             .entries
             .iter()
@@ -136,6 +139,19 @@ impl Ledger {
         self.entries.retain(|_, entry| entry.progress != Progress::Answered);
     }
 
+    /// Drops the answers to the questions of which `is_old` is true.
+    pub(crate) fn drop_answers_of(&mut self, is_old: impl Fn(&Q) -> bool) {
+        self.entries
+            .retain(|question, entry| entry.progress != Progress::Answered || !is_old(question));
+    }
+
+    /// Every question that is answered, with the id of its answer.
+    pub(crate) fn answers(&self) -> impl Iterator<Item = (&Q, RequestId)> {
+        let answered =
+            self.entries.iter().filter(|(_, entry)| entry.progress == Progress::Answered);
+        answered.map(|(question, entry)| (question, entry.id))
+    }
+
     /// Puts everything that was sent back into the queue; the ids that it was sent under.
     pub(crate) fn requeue(&mut self) -> Vec<RequestId> {
         let mut withdrawn = Vec::new();
@@ -149,7 +165,7 @@ impl Ledger {
 
     /// The worker died: as [`Ledger::requeue`], and what was in flight is remembered as a suspect.
     /// A question that was alone in flight too often is the culprit, taken away and returned.
-    pub(crate) fn died(&mut self) -> Option<QuerySpec> {
+    pub(crate) fn died(&mut self) -> Option<Q> {
         let n_sent = self.n_sent();
         for entry in self.entries.values_mut().filter(|entry| entry.progress == Progress::Sent) {
             entry.n_deaths += 1;
@@ -175,9 +191,9 @@ impl Ledger {
     }
 
     /// Marks queued questions as sent until `limit` are in flight, least suspect and oldest first.
-    pub(crate) fn send(&mut self, limit: usize, ids: &mut Ids) -> Vec<(RequestId, QuerySpec)> {
+    pub(crate) fn send(&mut self, limit: usize, ids: &mut Ids) -> Vec<(RequestId, Q)> {
         let n_free = limit.saturating_sub(self.n_sent());
-        let mut queued: Vec<(&QuerySpec, &mut Entry)> = self
+        let mut queued: Vec<(&Q, &mut Entry)> = self
             .entries
             .iter_mut()
             .filter(|(_, entry)| entry.progress == Progress::Queued)

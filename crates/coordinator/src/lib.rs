@@ -14,12 +14,14 @@ mod plan;
 #[cfg(test)]
 mod sample;
 mod status;
+mod tables;
 mod url;
 
 pub use coordinator::Coordinator;
 pub use event::{Effect, Event};
-pub use page::{PageState, RangeChoice};
+pub use page::{PageState, Place, RangeChoice};
 pub use panels::{Comparison, Freshness, PanelView, Phase};
 pub use plan::Slot;
 pub use status::{CatalogState, Engine, Lake, Login, Notice, Session};
+pub use tables::{Held, Part, Standing, TablesEvent, TablesState, TablesView, Told, View};
 pub use url::preset_name;

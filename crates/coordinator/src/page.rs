@@ -1,7 +1,35 @@
 //! What the viewer has chosen: a dashboard, a range of days, the values that filter.
 
-use catalog::{Catalog, Name, RangePreset};
+use catalog::{Catalog, Memory, Name, RangePreset};
 use query::{DateRange, Selection};
+
+/// A part of the page, named by the URL's path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Place {
+    /// The dashboards.
+    #[default]
+    Dashboard,
+    /// The tables.
+    Tables,
+}
+
+impl Place {
+    /// Its path on the server.
+    pub fn path(self) -> &'static str {
+        match self {
+            Place::Dashboard => "/admin",
+            Place::Tables => "/admin/tables",
+        }
+    }
+
+    /// The place that `path` names: what is not another one is a dashboard.
+    pub fn of_path(path: &str) -> Place {
+        match path.trim_end_matches('/') {
+            "/admin/tables" => Place::Tables,
+            _ => Place::Dashboard,
+        }
+    }
+}
 
 /// The state that lives in the URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +40,8 @@ pub struct PageState {
     pub range: RangeChoice,
     /// The values that filter. It never holds a clause on a date.
     pub selection: Selection,
+    /// What the engine may use; what the catalog says when `None`.
+    pub memory: Option<Memory>,
 }
 
 impl PageState {
@@ -22,6 +52,7 @@ impl PageState {
             dashboard: dashboard.name.clone(),
             range: RangeChoice::Preset(dashboard.default_range),
             selection: Selection::default(),
+            memory: None,
         })
     }
 }

@@ -85,7 +85,12 @@ mod tests {
         selection.toggle(&name("status"), Some("paid".into()));
         selection.toggle(&name("product"), Some("hat".into()));
         let days = range(first, last);
-        let page = PageState { dashboard: name("d"), range: RangeChoice::Custom(days), selection };
+        let page = PageState {
+            dashboard: name("d"),
+            range: RangeChoice::Custom(days),
+            selection,
+            memory: None,
+        };
         question(&panel, slot, &name("day"), &page, days, range("2018-01-01", "2018-12-31"))
     }
 

@@ -101,4 +101,9 @@ pub enum Notice {
     LogoutFailed(Failure),
     /// The tables have not changed since they were last read.
     NothingNew,
+    /// A file of the version that was shown was removed; the newest version is shown instead.
+    VersionGone {
+        /// Which version of which table, and the newest one.
+        message: String,
+    },
 }

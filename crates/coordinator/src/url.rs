@@ -3,7 +3,7 @@
 //! `range=last30_days` or `from=2018-01-01&to=2018-01-31`; then for each dimension its values, a
 //! repeated key for several: `status=delivered&status=shipped`. `status.null` (no value) is the null
 //! of a dimension, `from.is=...` a value of a dimension whose name is a parameter of the page, and
-//! `dashboard=...` a dashboard that is not the first. All else is percent-encoded UTF-8.
+//! `dashboard=...` a dashboard that is not the first, `memory=512MB` what the engine may use. All else is percent-encoded UTF-8.
 
 use crate::{PageState, RangeChoice};
 use catalog::{Catalog, DimensionKind, Name, RangePreset};
@@ -14,7 +14,7 @@ use query::{Clause, Condition, Date, DateRange};
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Names of parameters that are not dimensions.
-const OWN: [&str; 4] = ["dashboard", "range", "from", "to"];
+const OWN: [&str; 5] = ["dashboard", "range", "from", "to", "memory"];
 
 /// The name of `preset` in the URL and in test hooks, such as `last30_days`.
 pub fn preset_name(preset: RangePreset) -> &'static str {
@@ -25,6 +25,11 @@ pub fn preset_name(preset: RangePreset) -> &'static str {
         RangePreset::Last365Days => "last365_days",
         RangePreset::All => "all",
     }
+}
+
+/// `text` as it stands in a query.
+pub(crate) fn encode(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED).to_string()
 }
 
 /// Writes `page` as a query without `?`. The range is always written, so that a link keeps its
@@ -41,6 +46,9 @@ pub fn write(catalog: &Catalog, page: &PageState) -> String {
             pairs.push(format!("to={}", range.last));
         }
     }
+    if let Some(memory) = page.memory {
+        pairs.push(format!("memory={memory}"));
+    }
     for clause in page.selection.clauses() {
         let Condition::OneOf(values) = &clause.condition else { continue };
         let name = clause.dimension.as_str();
@@ -48,7 +56,7 @@ pub fn write(catalog: &Catalog, page: &PageState) -> String {
         for value in values {
             pairs.push(match value {
                 Some(value) => {
-                    format!("{name}{suffix}={}", utf8_percent_encode(value, ENCODED))
+                    format!("{name}{suffix}={}", encode(value))
                 }
                 None => format!("{name}.null"),
             });
@@ -107,6 +115,13 @@ pub fn read(catalog: &Catalog, query: &str) -> Option<(PageState, Vec<String>)> 
         },
     }
 
+    if let Some(text) = last("memory") {
+        match text.parse() {
+            Ok(memory) => page.memory = Some(memory),
+            Err(_) => ignored.push("memory".to_owned()),
+        }
+    }
+
     for (key, value) in &pairs {
         if OWN.contains(&key.as_str()) {
             continue;
@@ -125,7 +140,8 @@ pub fn read(catalog: &Catalog, query: &str) -> Option<(PageState, Vec<String>)> 
     Some((page, ignored))
 }
 
-fn decode(text: &str) -> String {
+/// The text that `text` is in a query.
+pub(crate) fn decode(text: &str) -> String {
     percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
@@ -204,7 +220,12 @@ mod tests {
                 for (dimension, value) in toggles {
                     selection.toggle(&Name::new(dimension).unwrap(), value);
                 }
-                PageState { dashboard: Name::new(dashboard).unwrap(), range, selection }
+                PageState {
+                    dashboard: Name::new(dashboard).unwrap(),
+                    range,
+                    selection,
+                    memory: None,
+                }
             },
         )
     }

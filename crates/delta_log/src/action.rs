@@ -35,6 +35,12 @@ impl Add {
         &self.partition
     }
 
+    /// The rows of the file, deleted ones included, as its statistics say: all that is read of them
+    /// here, so that it may be asked of every file. `None` when they do not say, or cannot be read.
+    pub fn num_records(&self) -> Option<u64> {
+        self.stats.num_records()
+    }
+
     /// The statistics of the file's columns, if the log has any. They are read here and not
     /// before, so a caller asks once for each file that matters to him.
     ///

@@ -28,6 +28,9 @@ const FIRST_OFFSET: i64 = 1;
 
 /// Where the deleted rows of a data file are written, and how many they are.
 ///
+/// The statistics of the file count deleted rows too: so many rows fewer than
+/// [`crate::Stats::num_records`] are left, and its bounds may be those of deleted rows.
+///
 /// Source: Delta protocol, "Deletion Vectors".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeletionVector {

@@ -1,6 +1,7 @@
 //! Why a log cannot be read, and what a caller does about it.
 
 use crate::feature;
+use crate::path::checksum_path;
 use crate::{
     CheckpointError, CheckpointRule, CommitError, HintError, SchemaError, checkpoint_path,
     commit_path,
@@ -69,6 +70,14 @@ pub enum LogError {
         /// A later version that is there.
         later: u64,
     },
+    /// Commits are missing, and a log compaction file stands for them.
+    #[error(
+        "only the log compaction file `{path}` has commits that the table needs, and such files are not supported"
+    )]
+    OnlyCompacted {
+        /// The file.
+        path: String,
+    },
     /// A line of a commit breaks a rule.
     #[error(transparent)]
     Commit(#[from] CommitError),
@@ -129,6 +138,18 @@ pub enum LogError {
     AccessEnded {
         /// The file.
         path: String,
+    },
+    /// The version checksum contradicts the log.
+    #[error("`{}`: `{field}` is {found} in the checksum, {expected} in the log", checksum_path(*version))]
+    Checksum {
+        /// The version.
+        version: u64,
+        /// The field of the checksum.
+        field: &'static str,
+        /// What the checksum says.
+        found: String,
+        /// What the log says.
+        expected: String,
     },
     /// No protocol action up to the last version.
     #[error("no protocol action up to version {version}")]
@@ -230,11 +251,13 @@ impl LogError {
             }
             LogError::UnsupportedCheckpoint { .. }
             | LogError::NoTimestamp { .. }
+            | LogError::OnlyCompacted { .. }
             | LogError::UnsupportedProtocol { .. }
             | LogError::UnsupportedFeature { .. }
             | LogError::UnsupportedFormat { .. } => ErrorKind::Unsupported,
             LogError::Schema { source, .. } if source.is_unsupported() => ErrorKind::Unsupported,
             LogError::Hint { .. }
+            | LogError::Checksum { .. }
             | LogError::Commit(_)
             | LogError::Checkpoint(_)
             | LogError::MissingProtocol { .. }

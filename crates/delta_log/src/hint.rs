@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 /// The most parts that a checkpoint can have.
-const MAX_PARTS: u64 = 10_000;
+const MAX_PARTS: u64 = 4096;
 
 /// What a usable hint says.
 #[derive(Debug, Clone, PartialEq, Eq)]

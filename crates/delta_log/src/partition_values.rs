@@ -15,8 +15,10 @@ const MAX_SPELLINGS: usize = 1 << 16;
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartitionValues {
     /// Ascending by name.
-    values: Box<[(Arc<str>, Option<Arc<str>>)]>,
+    values: Box<[NamedValue]>,
 }
+
+type NamedValue = (Arc<str>, Option<Arc<str>>);
 
 impl PartitionValues {
     /// The value of the column of that physical name; `None` when it is null or there is none.

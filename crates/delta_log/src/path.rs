@@ -15,6 +15,17 @@ pub fn checkpoint_path(version: u64) -> String {
     format!("_delta_log/{version:020}.checkpoint.parquet")
 }
 
+/// The path of the log compaction file over the commits from `first` to `last`, relative to the
+/// table's root.
+pub(crate) fn compacted_path(first: u64, last: u64) -> String {
+    format!("_delta_log/{first:020}.{last:020}.compacted.json")
+}
+
+/// The path of the checksum of `version`, relative to the table's root.
+pub(crate) fn checksum_path(version: u64) -> String {
+    format!("_delta_log/{version:020}.crc")
+}
+
 /// The path of one part of a checkpoint in `n_parts` files, relative to the table's root. Parts
 /// count from 1.
 pub(crate) fn checkpoint_part_path(version: u64, part: u64, n_parts: u64) -> String {

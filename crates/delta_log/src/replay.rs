@@ -4,6 +4,7 @@ mod files;
 
 use crate::action::{Action, CommitTime, FileKey, RawMetadata};
 use crate::checkpoint::{self, CheckpointContent};
+use crate::checksum::Facts;
 use crate::partition_values::Interner;
 use crate::{
     CheckpointError, CheckpointRule, CommitError, CommitRule, LogError, Metadata, Protocol,
@@ -152,6 +153,16 @@ impl Replay {
         checkpoint::read(bytes, &mut self.interner, &mut take)
             .map_err(|rule| CheckpointError { path: path.to_owned(), rule })?;
         Ok(sidecars)
+    }
+
+    /// What a version checksum says of this state.
+    pub fn facts(&self) -> Facts {
+        let (n_files, size_bytes) = self.files.totals();
+        let metadata = match &self.metadata {
+            Some(TableMetadata::Raw(raw)) => Some(raw.clone()),
+            _ => None,
+        };
+        Facts { n_files, size_bytes, protocol: self.protocol.clone(), metadata }
     }
 
     /// The action without which a checkpoint is incomplete, if it lacks one.

@@ -34,11 +34,9 @@ pub struct Stats {
 
 impl PartialEq for Stats {
     fn eq(&self, other: &Stats) -> bool {
-        let same = |a: &BTreeMap<_, Box<RawValue>>, b: &BTreeMap<_, Box<RawValue>>| {
-            let text = |(column, value): (&Vec<String>, &Box<RawValue>)| {
-                (column.clone(), value.get().to_owned())
-            };
-            a.len() == b.len() && a.iter().map(text).eq(b.iter().map(text))
+        let same = |a: &BTreeMap<Vec<String>, Box<RawValue>>, b: &BTreeMap<_, Box<RawValue>>| {
+            let mut pairs = a.iter().zip(b);
+            a.len() == b.len() && pairs.all(|(a, b)| a.0 == b.0 && a.1.get() == b.1.get())
         };
         self.num_records == other.num_records
             && self.tight_bounds == other.tight_bounds
@@ -69,6 +67,22 @@ impl AddStats {
             AddStats::Row { columns, row } => {
                 Ok(usize::try_from(*row).ok().and_then(|row| columns.row(row)))
             }
+        }
+    }
+}
+
+impl AddStats {
+    /// The number of rows alone, which many files are asked for.
+    pub fn num_records(&self) -> Option<u64> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Count {
+            num_records: Option<u64>,
+        }
+        match self {
+            AddStats::None => None,
+            AddStats::Json(json) => serde_json::from_slice::<Count>(json).ok()?.num_records,
+            AddStats::Row { columns, row } => columns.num_records(usize::try_from(*row).ok()?),
         }
     }
 }

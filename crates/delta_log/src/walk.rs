@@ -1,5 +1,7 @@
 //! Which log files to read, in what order, until the version that is asked for is known.
 
+mod checksum;
+mod gather;
 mod instant;
 mod request;
 mod route;
@@ -11,6 +13,7 @@ use crate::path::HINT_PATH;
 use crate::replay::Replay;
 use crate::{HintError, LogError, Snapshot, commit_path};
 use bytes::Bytes;
+use checksum::Verification;
 use instant::Search;
 use request::{Ask, Requests};
 use route::{Entry, Failure, Route, Way};
@@ -95,6 +98,9 @@ pub struct LogWalk {
     /// The smallest file that the store gave, and its size.
     witness: Option<(String, usize)>,
     n_found: u64,
+    /// Whether a checksum is asked for.
+    is_verified: bool,
+    checksum: Option<Verification>,
     done: Option<Arc<Snapshot>>,
 }
 
@@ -140,6 +146,8 @@ pub enum Purpose {
     Commit,
     /// A commit of which only the time matters: the first 64 KiB of it will do as an answer.
     CommitTime,
+    /// A version checksum, which never changes; that it is absent may change.
+    Checksum,
     /// Whether the store still gives this file: not to be answered from a copy. Its bytes are not
     /// looked at, so the first one will do.
     Proof,
@@ -204,6 +212,16 @@ impl LogWalk {
         walk
     }
 
+    /// The same walk, which also asks for one version checksum and holds what it has found against
+    /// it: that of the checkpoint where the log is entered, together with the checkpoint, else that
+    /// of the last version, after it. A checksum that is absent or malformed is no reason to end.
+    ///
+    /// Ends with [`LogError::Checksum`] when the two differ.
+    pub fn verified(mut self) -> LogWalk {
+        self.is_verified = true;
+        self
+    }
+
     fn to(target: Target) -> LogWalk {
         let mut walk = LogWalk::empty(target);
         walk.start();
@@ -242,6 +260,8 @@ impl LogWalk {
             refused: None,
             witness: None,
             n_found: 0,
+            is_verified: false,
+            checksum: None,
             done: None,
         }
     }
@@ -297,6 +317,8 @@ impl LogWalk {
             }
             (Ask::Time(_), _) => Ok(()),
             (Ask::Later(version), _) => self.take_later(version, &fetched),
+            (Ask::Compacted, _) => Err(self.take_compacted(path, &fetched)),
+            (Ask::Checksum, _) => self.take_checksum(&fetched),
             (Ask::Proof, _) => self.take_proof(path, &fetched),
         }
     }

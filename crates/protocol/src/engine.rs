@@ -32,7 +32,13 @@ pub enum Ask {
         lake_url: String,
         /// The compiled catalog.
         catalog: Box<Catalog>,
+        /// What the engine may use for hash tables, sorts and caches; its default when `None`.
+        #[serde(default)]
+        memory_bytes: Option<u64>,
     },
+    /// Removes what the browser keeps of the lake beyond the page: somebody logged out. Answered by
+    /// [`Answer::Forgotten`].
+    Forget,
     /// Asks a question. Answered by [`Answer::Rows`].
     Query(QuerySpec),
     /// What a table is. Answered by [`Answer::Described`].
@@ -67,6 +73,9 @@ pub enum Ask {
     Rows(RowsSpec),
     /// Stops the request of that id, which is then answered by nothing. Not answered itself.
     Cancel(RequestId),
+    /// The engine's compiled module, for the worker that may replace this one. Answered by
+    /// [`Answer::Module`].
+    Module,
     /// Makes the engine panic. Only tests of the page's recovery send it.
     Panic,
 }
@@ -96,6 +105,10 @@ pub enum Answer {
     },
     /// The rows come in the buffer beside this message.
     Rows(ReadFacts),
+    /// The `WebAssembly.Module` comes beside this message, in place of a buffer.
+    Module,
+    /// Nothing of the lake is kept any more.
+    Forgotten,
     /// What the table is.
     Described(Box<TableDescription>),
     /// Commits of the table.
@@ -127,6 +140,10 @@ pub struct TableVersion {
     pub n_files: u64,
     /// Their sizes together.
     pub size_bytes: u64,
+    /// When the log was read that this is told from, UTC microseconds, where it could not be
+    /// compared with the network's: the table may have moved on since.
+    #[serde(default)]
+    pub stale_since_us: Option<i64>,
 }
 
 /// The first and last day that a dimension has, over every table of the catalog that has it.
@@ -147,6 +164,12 @@ pub struct ReadFacts {
     pub n_files_read: u64,
     /// Data files of those tables.
     pub n_files_total: u64,
+    /// Row groups read, of those in the opened files.
+    #[serde(default)]
+    pub row_groups: Part,
+    /// Data pages read, of those in the row groups that were looked at page by page.
+    #[serde(default)]
+    pub pages: Part,
     /// Bytes of data files that the answer needed, cached ones included.
     pub read_bytes: u64,
     /// Bytes of them that came over the network for this answer.
@@ -157,4 +180,13 @@ pub struct ReadFacts {
     pub elapsed_ms: f64,
     /// Rows in the answer.
     pub n_rows: u64,
+}
+
+/// How many of how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Part {
+    /// Those that were read.
+    pub read: u64,
+    /// All of them.
+    pub total: u64,
 }

@@ -33,8 +33,14 @@ pub enum ErrorCode {
     NotFound,
     /// The server does not answer byte ranges; nothing is downloaded whole instead.
     NoRanges,
+    /// A file of the version that is shown was removed: open the newest one.
+    VersionGone,
     /// The network or the server failed: try again.
     Network,
+    /// The server answers, and does not let a page of this origin read it: see CORS.
+    Blocked,
+    /// A file was changed while it was read: open the lake anew.
+    Changed,
     /// The table needs a Delta feature that the reader lacks.
     UnsupportedFeature,
     /// A commit or checkpoint of the log is not right.

@@ -10,11 +10,11 @@ mod failure;
 mod http;
 mod table;
 
-pub use engine::{Answer, Ask, Extent, ReadFacts, Reply, Request, RequestId, TableVersion};
+pub use engine::{Answer, Ask, Extent, Part, ReadFacts, Reply, Request, RequestId, TableVersion};
 pub use failure::{ErrorCode, Failure};
 pub use http::{CATALOG_PATH, LAKE_PREFIX, LoginRequest, LogoutReply, Role, SessionReply};
 pub use table::{
     At, ChunkLayout, ColumnBounds, ColumnDescription, CommitDescription, Comparison, Condition,
     Cost, FileDescription, FileLayout, Files, History, PageLayout, ProtocolDescription, RowForm,
-    RowGroupLayout, RowsSpec, TableAt, TableDescription, TableKind,
+    RowGroupLayout, RowsSpec, TableAt, TableDescription, TableKind, Versions,
 };

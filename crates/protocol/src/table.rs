@@ -72,11 +72,22 @@ pub struct TableDescription {
     pub n_rows: Option<u64>,
     /// Files over which a deletion vector lies.
     pub n_files_with_deletions: u64,
+    /// The versions that the log has commits of; `None` without a log.
+    pub versions: Option<Versions>,
     /// What it cost to learn this.
     pub cost: Cost,
 }
 
-/// A column of a table.
+/// The versions of a Delta table, as far as its commits are still there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Versions {
+    /// The oldest one whose commit is there.
+    pub oldest: u64,
+    /// The newest one.
+    pub newest: u64,
+}
+
+/// A column of a table, or a field within one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnDescription {
     /// Its name.
@@ -91,6 +102,9 @@ pub struct ColumnDescription {
     pub comment: Option<String>,
     /// Its name in the data files, where that is another one.
     pub physical_name: Option<String>,
+    /// What is within: the fields of a struct, the `element` of an array, `key` and `value` of a
+    /// map.
+    pub fields: Vec<ColumnDescription>,
 }
 
 /// What a table asks of its readers and writers.
@@ -132,12 +146,20 @@ pub struct CommitDescription {
     pub metrics: BTreeMap<String, String>,
     /// The program that wrote it.
     pub engine: Option<String>,
+    /// Who wrote it, if the commit says.
+    pub user: Option<String>,
     /// Files added.
     pub n_added: u64,
     /// Their sizes together.
     pub added_bytes: u64,
     /// Files removed.
     pub n_removed: u64,
+    /// Their sizes together, as far as the commit says.
+    pub removed_bytes: u64,
+    /// Whether it changes the schema, the partition columns or the properties.
+    pub changes_metadata: bool,
+    /// Whether it changes what the table asks of readers and writers.
+    pub changes_protocol: bool,
 }
 
 /// The newest commits before a version.
@@ -184,12 +206,16 @@ pub struct ColumnBounds {
 }
 
 /// A page of a table's files.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Files {
     /// All files of the table.
     pub n_files: u64,
+    /// The size of the largest one.
+    pub largest_bytes: u64,
     /// Those asked for, in the table's order.
     pub files: Vec<FileDescription>,
+    /// What it cost to learn this.
+    pub cost: Cost,
 }
 
 /// The inside of a Parquet file, from its footer.
@@ -239,6 +265,8 @@ pub struct ChunkLayout {
     pub packed_bytes: u64,
     /// Its bytes when unpacked.
     pub unpacked_bytes: u64,
+    /// Bytes of its dictionary, which lies before its data pages; 0 without one.
+    pub dictionary_bytes: u64,
     /// Its data pages, if the file has an index of them.
     pub pages: Option<Vec<PageLayout>>,
     /// Nulls, if the footer says.
@@ -256,8 +284,12 @@ pub struct ChunkLayout {
 pub struct PageLayout {
     /// Its first row within the row group.
     pub first_row: u64,
+    /// Its first byte in the file.
+    pub start: u64,
     /// Its bytes in the file.
     pub size_bytes: u64,
+    /// Nulls, if the index says.
+    pub n_nulls: Option<u64>,
     /// No value is below; as text.
     pub min: Option<String>,
     /// No value is above; as text.

@@ -1,5 +1,6 @@
 //! Letting others run: in a worker, messages such as a cancellation come in only between tasks.
 
+use futures::future::BoxFuture;
 use send_wrapper::SendWrapper;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -16,4 +17,9 @@ pub async fn give_up() {
         let _ = JsFuture::from(promise).await;
     })
     .await;
+}
+
+/// Runs `work` beside this task.
+pub fn spawn(work: BoxFuture<'static, ()>) {
+    wasm_bindgen_futures::spawn_local(work);
 }

@@ -2,7 +2,9 @@
 
 use crate::engine::Engine;
 use crate::lake::{DEFAULT_MEMORY_BYTES, Lake};
-use crate::store::PlatformStore;
+use crate::store::clock::PlatformClock;
+use crate::store::persistent::{self, PersistentStore, Shelf};
+use crate::store::{ByteStore, MemoryStore, PlatformStore};
 use futures::future::{AbortHandle, Abortable};
 use js_sys::{Array, Uint8Array};
 use protocol::{Answer, Ask, ErrorCode, Failure, Reply, Request, RequestId};
@@ -17,10 +19,20 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 /// What lives between messages.
 #[derive(Default)]
 struct Desk {
-    lake: Option<Arc<Lake>>,
+    mounted: Option<Mounted>,
     engine: Option<Rc<Engine>>,
     running: HashMap<RequestId, AbortHandle>,
 }
+
+/// A lake and where its bytes are kept.
+struct Mounted {
+    lake_url: String,
+    lake: Arc<Lake>,
+    kept: Option<PersistentStore>,
+}
+
+/// What the browser keeps of a lake beyond the page.
+const KEPT_BYTES: u64 = 512 << 20;
 
 thread_local! {
     static DESK: RefCell<Desk> = RefCell::default();
@@ -66,24 +78,50 @@ fn serve(request: Request) {
                 handle.abort();
             }
         }
+        Ask::Module => post(id, Answer::Module, &wasm_bindgen::module(), &Array::new()),
         Ask::Panic => deliberate_panic(),
-        Ask::Open { lake_url, catalog } => spawn(id, async move {
-            let store = Arc::new(PlatformStore::new(lake_url));
-            let lake = Arc::new(Lake::new(store, DEFAULT_MEMORY_BYTES)?);
-            DESK.with_borrow_mut(|desk| desk.lake = Some(Arc::clone(&lake)));
+        Ask::Open { lake_url, catalog, memory_bytes } => spawn(id, async move {
+            let lake = mount(lake_url, memory_bytes.unwrap_or(DEFAULT_MEMORY_BYTES)).await?;
             let (engine, opened) = Engine::open(lake, *catalog).await?;
             DESK.with_borrow_mut(|desk| desk.engine = Some(Rc::new(engine)));
             Ok((Answer::Opened { tables: opened.tables, extents: opened.extents }, None))
+        }),
+        Ask::Forget => spawn(id, async move {
+            let kept = DESK.with_borrow_mut(|desk| {
+                desk.engine = None;
+                desk.mounted.take().and_then(|mounted| mounted.kept)
+            });
+            // Without an open lake there may be bytes of an earlier visit all the same.
+            let kept = match kept {
+                Some(kept) => Some(kept),
+                None => keep("", Arc::new(MemoryStore::default())).await,
+            };
+            if let Some(kept) = kept {
+                kept.clear().await.map_err(|error| {
+                    let message = format!("what the browser keeps was not removed: {error}");
+                    Failure::new(ErrorCode::Internal, message)
+                })?;
+            }
+            Ok((Answer::Forgotten, None))
         }),
         Ask::Rows(spec) => spawn(id, async move {
             let rows = lake()?.rows(&spec).await?;
             let ipc = rows.to_ipc()?;
             Ok((Answer::Rows(rows.facts), Some(ipc)))
         }),
-        Ask::Describe(_) | Ask::History { .. } | Ask::Files { .. } | Ask::Layout { .. } => {
-            let failure = Failure::new(ErrorCode::InvalidRequest, "tables are not described");
-            say(id, Answer::Failed(failure), None);
-        }
+        Ask::Describe(table) => spawn(id, async move {
+            let described = lake()?.describe(&table).await?;
+            Ok((Answer::Described(Box::new(described)), None))
+        }),
+        Ask::History { location, before, limit } => spawn(id, async move {
+            Ok((Answer::History(lake()?.history(&location, before, limit).await?), None))
+        }),
+        Ask::Files { table, offset, limit } => spawn(id, async move {
+            Ok((Answer::Files(lake()?.files(&table, offset, limit).await?), None))
+        }),
+        Ask::Layout { table, path } => spawn(id, async move {
+            Ok((Answer::Layout(Box::new(lake()?.layout(&table, &path).await?)), None))
+        }),
         Ask::Query(spec) => {
             let engine = DESK.with_borrow(|desk| desk.engine.clone());
             spawn(id, async move {
@@ -100,8 +138,44 @@ fn serve(request: Request) {
 
 /// The lake that was opened last, also if some of its tables could not be read.
 fn lake() -> Result<Arc<Lake>, Failure> {
-    DESK.with_borrow(|desk| desk.lake.clone())
+    DESK.with_borrow(|desk| desk.mounted.as_ref().map(|mounted| Arc::clone(&mounted.lake)))
         .ok_or_else(|| Failure::new(ErrorCode::InvalidRequest, "no lake is open: open one first"))
+}
+
+/// The lake at `lake_url`. One that is mounted stays, with what it has read; its logs are compared
+/// with the network anew.
+async fn mount(lake_url: String, memory_bytes: u64) -> Result<Arc<Lake>, Failure> {
+    let held = DESK.with_borrow(|desk| {
+        let mounted = desk.mounted.as_ref().filter(|mounted| mounted.lake_url == lake_url)?;
+        if let Some(kept) = &mounted.kept {
+            kept.begin_visit();
+        }
+        Some(Arc::clone(&mounted.lake))
+    });
+    if let Some(lake) = held {
+        lake.set_memory(memory_bytes);
+        return Ok(lake);
+    }
+    let network: Arc<dyn ByteStore> = Arc::new(PlatformStore::new(lake_url.clone()));
+    let kept = keep(&lake_url, Arc::clone(&network)).await;
+    let lake = Arc::new(match &kept {
+        Some(kept) => {
+            let lake = Lake::new(Arc::new(kept.clone()), memory_bytes)?;
+            lake.with_staleness(kept.clone())
+        }
+        None => Lake::new(network, memory_bytes)?,
+    });
+    let mounted = Mounted { lake_url, lake: Arc::clone(&lake), kept };
+    DESK.with_borrow_mut(|desk| desk.mounted = Some(mounted));
+    Ok(lake)
+}
+
+/// A store that keeps what `network` answers beyond the page, if this browser can.
+async fn keep(lake_url: &str, network: Arc<dyn ByteStore>) -> Option<PersistentStore> {
+    let disk = persistent::browser::open().await?;
+    let shelf = Shelf::new(disk, KEPT_BYTES);
+    let clock = Arc::new(PlatformClock::default());
+    Some(PersistentStore::new(network, lake_url, shelf, clock))
 }
 
 /// Runs `work` as the request `id` and says its outcome, unless it is cancelled before.
@@ -124,13 +198,6 @@ fn spawn(
 
 /// Posts a reply; the buffer is transferred, not copied again.
 fn say(id: RequestId, answer: Answer, ipc: Option<Vec<u8>>) {
-    let json = match serde_json::to_string(&Reply { id, answer }) {
-        Ok(json) => json,
-        Err(error) => {
-            web_sys::console::error_1(&JsValue::from_str(&error.to_string()));
-            return;
-        }
-    };
     let transfer = Array::new();
     let buffer = match ipc {
         Some(ipc) => {
@@ -140,8 +207,19 @@ fn say(id: RequestId, answer: Answer, ipc: Option<Vec<u8>>) {
         }
         None => JsValue::NULL,
     };
-    let message = Array::of2(&JsValue::from_str(&json), &buffer);
-    if let Err(error) = scope().post_message_with_transfer(&message, &transfer) {
+    post(id, answer, &buffer, &transfer);
+}
+
+fn post(id: RequestId, answer: Answer, beside: &JsValue, transfer: &Array) {
+    let json = match serde_json::to_string(&Reply { id, answer }) {
+        Ok(json) => json,
+        Err(error) => {
+            web_sys::console::error_1(&JsValue::from_str(&error.to_string()));
+            return;
+        }
+    };
+    let message = Array::of2(&JsValue::from_str(&json), beside);
+    if let Err(error) = scope().post_message_with_transfer(&message, transfer) {
         web_sys::console::error_2(&JsValue::from_str("reply not posted"), &error);
     }
 }

@@ -9,6 +9,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// So many states of tables are kept.
 const MAX_HELD: usize = 32;
 
+/// The files of all states that are kept, the one opened last aside.
+const MAX_HELD_FILES: u64 = 500_000;
+
 /// States of Delta tables, the one used last in front.
 #[derive(Debug, Default)]
 pub struct Opened(Mutex<VecDeque<(Location, LakeTable)>>);
@@ -40,6 +43,16 @@ impl Opened {
         let mut held = self.held();
         held.push_front((location, table.clone()));
         held.truncate(MAX_HELD);
+        let mut n_files = 0;
+        let mut n_kept = 0;
+        for (_, table) in held.iter() {
+            n_files += table.version.n_files;
+            if n_kept > 0 && n_files > MAX_HELD_FILES {
+                break;
+            }
+            n_kept += 1;
+        }
+        held.truncate(n_kept);
     }
 
     fn held(&self) -> MutexGuard<'_, VecDeque<(Location, LakeTable)>> {

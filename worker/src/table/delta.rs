@@ -27,6 +27,11 @@ pub enum DeltaTableError {
 }
 
 impl DeltaTableError {
+    /// Whether the folder has no log at all.
+    pub fn is_no_log(&self) -> bool {
+        matches!(self, DeltaTableError::Log { source: LogError::NotATable, .. })
+    }
+
     /// The failure that the page is told.
     pub fn into_failure(self) -> Failure {
         let code = match &self {
@@ -69,6 +74,7 @@ pub async fn open(
         committed_at_us: snapshot.committed_at_us,
         n_files: snapshot.adds.len() as u64,
         size_bytes: snapshot.adds.iter().map(|add| add.size_bytes).sum(),
+        stale_since_us: None,
     };
     let files = FileSet::Delta { location, snapshot: Arc::clone(&snapshot) };
     Ok(LakeTable::of_snapshot(version, files, &snapshot, source))

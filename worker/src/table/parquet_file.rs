@@ -1,13 +1,16 @@
 //! A table that is one plain Parquet file.
 
 use super::{DataFile, LakeTable, Source};
+use crate::failure;
 use crate::meter::Meter;
 use crate::reader::{FileReader, ReaderFactory};
 use crate::store::{ByteStore, Location, StoreError};
+use datafusion::arrow::datatypes::{Fields, TimeUnit};
+use datafusion::datasource::physical_plan::parquet::Int96Coercer;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::errors::ParquetError;
-use protocol::TableVersion;
+use protocol::{ErrorCode, Failure, TableVersion};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -27,6 +30,22 @@ pub enum ParquetTableError {
     },
 }
 
+impl ParquetTableError {
+    /// The failure that the page is told.
+    pub fn into_failure(self) -> Failure {
+        match &self {
+            ParquetTableError::Store(store) => failure::of_store(store),
+            ParquetTableError::Footer { source, .. } => {
+                let code = match failure::is_encrypted(source) {
+                    true => ErrorCode::UnsupportedFeature,
+                    false => ErrorCode::MalformedFile,
+                };
+                Failure::new(code, self.to_string())
+            }
+        }
+    }
+}
+
 /// Opens the Parquet file at `location`; reads its footer.
 ///
 /// # Errors
@@ -38,26 +57,52 @@ pub async fn open(
     source: Source,
 ) -> Result<LakeTable, ParquetTableError> {
     let facts = store.facts(&location).await?;
-    let readers = ReaderFactory {
-        store: Arc::clone(&source.store),
-        footers: Arc::default(),
-        words: None,
-        meter: Arc::new(Meter::default()),
-    };
-    let mut reader: FileReader = readers.open(location.clone(), facts.size_bytes);
-    let footer = |source| ParquetTableError::Footer { location: location.clone(), source };
-    let metadata = reader.get_metadata(None).await.map_err(footer)?;
-    let file = metadata.file_metadata();
-    let schema =
-        parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata()).map_err(footer)?;
+    let fields = fields(&location, facts.size_bytes, &source).await?;
     let version = TableVersion {
         table,
         version: None,
         committed_at_us: facts.modified_us,
         n_files: 1,
         size_bytes: facts.size_bytes,
+        stale_since_us: None,
     };
     let file =
         DataFile { location, size_bytes: facts.size_bytes, partition_values: BTreeMap::new() };
-    Ok(LakeTable::of_files(version, schema.fields(), Vec::new(), vec![file], source))
+    Ok(LakeTable::of_files(version, &fields, Vec::new(), vec![file], source))
+}
+
+/// The columns of the file at `location`, from its footer. Times in the old 96-bit form are taken to
+/// the microsecond: their nanoseconds do not fit where their years do.
+///
+/// # Errors
+/// [`ParquetTableError`] when it is not there or not Parquet.
+pub async fn fields(
+    location: &Location,
+    size_bytes: u64,
+    source: &Source,
+) -> Result<Fields, ParquetTableError> {
+    let readers = ReaderFactory {
+        store: Arc::clone(&source.store),
+        footers: Arc::default(),
+        words: None,
+        meter: Arc::new(Meter::default()),
+    };
+    let mut reader: FileReader = readers.open(location.clone(), size_bytes);
+    let broken = |source: ParquetError| match cause_in_store(&source) {
+        Some(error) => ParquetTableError::Store(error),
+        None => ParquetTableError::Footer { location: location.clone(), source },
+    };
+    let metadata = reader.get_metadata(None).await.map_err(broken)?;
+    let file = metadata.file_metadata();
+    let schema =
+        parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata()).map_err(broken)?;
+    let coarse = Int96Coercer::new(file.schema_descr(), &schema, &TimeUnit::Microsecond).coerce();
+    Ok(coarse.unwrap_or(schema).fields().clone())
+}
+
+fn cause_in_store(error: &ParquetError) -> Option<StoreError> {
+    match error {
+        ParquetError::External(source) => source.downcast_ref::<StoreError>().cloned(),
+        _ => None,
+    }
 }

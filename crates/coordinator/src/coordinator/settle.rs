@@ -3,7 +3,9 @@
 use super::Coordinator;
 use crate::ledger::Progress;
 use crate::panels::Panels;
-use crate::{Effect, Engine, Session};
+use crate::tables::Shown;
+use crate::{Effect, Engine, Place, Session};
+use catalog::Memory;
 use protocol::Ask;
 
 /// How many questions are in flight at once: enough that one computes while others wait for bytes,
@@ -13,14 +15,26 @@ const MAX_IN_FLIGHT: usize = 6;
 impl Coordinator {
     /// Derives from the state what is to be sent, shown, cancelled and forgotten.
     pub(super) fn settle(&mut self, effects: &mut Vec<Effect>) {
+        self.forget_kept(effects);
         self.open_lake(effects);
         self.ask(effects);
         self.show(effects);
-        let panels = &self.panels;
-        let cancelled = self.ledger.drop_unwanted(|spec| panels.wants(spec));
+        // Panels that are out of sight wait for nothing.
+        let (panels, is_seen) = (&self.panels, self.place == Place::Dashboard);
+        let cancelled = self.ledger.drop_unwanted(|spec| is_seen && panels.wants(spec));
         effects.extend(cancelled.into_iter().map(|id| Effect::Cancel { id }));
         self.send(effects);
+        self.ask_of_tables(effects);
         self.forget(effects);
+    }
+
+    /// Has the engine remove what it keeps beyond the page, before it opens a lake for another.
+    fn forget_kept(&mut self, effects: &mut Vec<Effect>) {
+        let takes_requests = !matches!(self.engine, Engine::Starting | Engine::GivenUp { .. });
+        if self.owes_forgetting && takes_requests {
+            self.owes_forgetting = false;
+            effects.push(Effect::Send { id: self.ids.next(), ask: Ask::Forget });
+        }
     }
 
     fn open_lake(&mut self, effects: &mut Vec<Effect>) {
@@ -29,10 +43,14 @@ impl Coordinator {
             return;
         }
         let Some(catalog) = self.loaded().cloned() else { return };
+        let memory = self.page.as_ref().and_then(|page| page.memory).or(catalog.memory);
         let id = self.ids.next();
         self.engine = Engine::Opening { id };
-        let ask =
-            Ask::Open { lake_url: self.lake_url.clone(), catalog: Box::new((*catalog).clone()) };
+        let ask = Ask::Open {
+            lake_url: self.lake_url.clone(),
+            catalog: Box::new((*catalog).clone()),
+            memory_bytes: memory.map(Memory::bytes),
+        };
         effects.push(Effect::Send { id, ask });
     }
 
@@ -44,7 +62,7 @@ impl Coordinator {
             self.blank(effects);
             self.panels = Panels::new(dashboard);
         }
-        if self.lake.is_none() {
+        if self.lake.is_none() || self.place != Place::Dashboard {
             return;
         }
         let extent = self.extent();
@@ -80,13 +98,28 @@ impl Coordinator {
         if self.engine != Engine::Open || !is_logged_in {
             return;
         }
-        if self.ledger.is_idle() {
+        if self.ledger.is_idle() && self.tables.is_idle() {
             self.is_cautious = false;
         }
         let limit = if self.is_cautious { 1 } else { MAX_IN_FLIGHT };
         for (id, spec) in self.ledger.send(limit, &mut self.ids) {
             effects.push(Effect::Send { id, ask: Ask::Query(spec) });
         }
+    }
+
+    /// A table can be looked at as soon as the engine knows where the lake is, also if some other
+    /// table of the lake cannot be opened.
+    fn ask_of_tables(&mut self, effects: &mut Vec<Effect>) {
+        let is_logged_in = matches!(self.session, Session::LoggedIn(_));
+        let knows_lake =
+            matches!(self.engine, Engine::Opening { .. } | Engine::Open | Engine::OpenFailed(_));
+        let limit = match (is_logged_in && knows_lake, self.is_cautious) {
+            (false, _) => 0,
+            (true, true) => 1,
+            (true, false) => MAX_IN_FLIGHT,
+        };
+        let shown = if self.place == Place::Tables { Shown::Yes } else { Shown::No };
+        self.tables.settle(shown, limit, &mut self.ids, effects);
     }
 
     fn forget(&mut self, effects: &mut Vec<Effect>) {

@@ -48,7 +48,10 @@ fn back_and_forth_needs_no_question() {
     let n_asked = bench.specs.len();
     bench.toggle("status", "paid");
     assert!(bench.is_complete());
-    bench.emit(Event::UrlChanged { query: "range=last90_days&status=paid".into() });
+    bench.emit(Event::UrlChanged {
+        place: Place::Dashboard,
+        query: "range=last90_days&status=paid".into(),
+    });
     assert!(bench.is_complete());
     assert_eq!(bench.specs.len(), n_asked);
     assert_eq!(bench.urls, ["range=last90_days&status=paid", "range=last90_days"]);
@@ -142,11 +145,25 @@ fn an_ended_session_keeps_what_was_chosen() {
 }
 
 #[test]
+fn a_lake_that_moved_on_is_opened_anew() {
+    let mut bench = Bench::ready();
+    bench.toggle("product", "hat");
+    bench.lake_version = 1;
+    bench.fail(0, ErrorCode::VersionGone);
+    assert!(matches!(bench.page.notices(), [Notice::VersionGone { .. }]));
+    bench.answer_open();
+    bench.answer_all();
+    assert!(bench.is_complete());
+    assert_eq!(bench.page.page().unwrap().selection.clauses().len(), 1);
+}
+
+#[test]
 fn another_viewer_sees_nothing_of_the_first() {
     let mut bench = Bench::ready();
     bench.emit(Event::LogoutChosen);
     bench.emit(Event::LogoutAnswered(Ok(())));
     assert!(bench.shown.is_empty() && bench.held.is_empty());
+    assert_eq!(bench.n_forgotten, 1);
     bench.emit(Event::LoginAnswered(Ok(session("bob"))));
     assert!(bench.others.ends_with(&[Effect::FetchCatalog]));
     bench.emit(Event::CatalogAnswered(Ok(Arc::new(sample::catalog()))));
@@ -197,7 +214,11 @@ fn a_lake_without_days_is_empty_and_not_loading() {
 #[test]
 fn a_lake_that_does_not_open_is_said_on_every_panel() {
     let mut bench = Bench::default();
-    bench.emit(Event::Started { query: String::new(), lake_url: "https://x/lake/".into() });
+    bench.emit(Event::Started {
+        place: Place::Dashboard,
+        query: String::new(),
+        lake_url: "https://x/lake/".into(),
+    });
     bench.emit(Event::SessionAnswered(Ok(session("ann"))));
     bench.emit(Event::CatalogAnswered(Ok(Arc::new(sample::catalog()))));
     bench.emit(Event::WorkerReady);
@@ -229,6 +250,7 @@ fn steps() -> impl Strategy<Value = Step> {
         8 => (0..9usize).prop_map(Step::Answer),
         1 => (0..9usize).prop_map(|idx| Step::Fail(idx, ErrorCode::Network)),
         1 => (0..9usize).prop_map(|idx| Step::Fail(idx, ErrorCode::Unauthorized)),
+        1 => (0..9usize).prop_map(|idx| Step::Fail(idx, ErrorCode::VersionGone)),
         1 => Just(Step::Die),
         2 => Just(Step::Revive),
         4 => (proptest::sample::select(vec!["status", "product"]), 0..3u8)
@@ -259,7 +281,7 @@ fn take(bench: &mut Bench, step: Step) {
         Step::Back(n) => {
             let idx = bench.urls.len().checked_rem(usize::from(n).max(1)).unwrap_or(0);
             let query = bench.urls.get(idx).cloned().unwrap_or_default();
-            bench.emit(Event::UrlChanged { query });
+            bench.emit(Event::UrlChanged { place: Place::Dashboard, query });
         }
         Step::Dashboard(is_first) => {
             let dashboard = name(if is_first { "overview" } else { "second" });

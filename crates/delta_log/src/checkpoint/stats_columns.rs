@@ -47,6 +47,11 @@ impl StatsColumns {
         }))
     }
 
+    /// The number of rows that the file of that row has.
+    pub fn num_records(&self, row: usize) -> Option<u64> {
+        self.num_records.get(row).and_then(|n| u64::try_from(*n).ok())
+    }
+
     /// The statistics of that row; `None` when it has none at all.
     pub fn row(&self, row: usize) -> Option<Stats> {
         let bounds = |columns: &[(Vec<String>, Scalars)]| {
@@ -60,7 +65,7 @@ impl StatsColumns {
             .iter()
             .filter_map(|(column, values)| Some((column.clone(), values.text(row)?.parse().ok()?)));
         let stats = Stats {
-            num_records: self.num_records.get(row).and_then(|n| u64::try_from(*n).ok()),
+            num_records: self.num_records(row),
             min_values: bounds(&self.min_values),
             max_values: bounds(&self.max_values),
             null_count: counts.collect(),

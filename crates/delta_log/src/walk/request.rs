@@ -21,6 +21,10 @@ pub(super) enum Ask {
     Time(u64),
     /// A commit far behind the last one known: whether it is there.
     Later(u64),
+    /// A log compaction file over commits that are missing: whether it is there.
+    Compacted,
+    /// The checksum of the version that is verified.
+    Checksum,
     /// A file that was there: whether the store still gives it.
     Proof,
 }
@@ -30,6 +34,8 @@ pub(super) enum Ask {
 pub(super) struct Requests {
     /// Fetches that the caller has not been told of.
     to_ask: VecDeque<(String, Purpose, Ask)>,
+    /// The paths of `to_ask`.
+    queued: HashSet<String>,
     /// Fetches that the caller has been told of and has not answered.
     asked: HashMap<String, Open>,
     /// Whole files to ask for once their beginning is answered.
@@ -50,6 +56,7 @@ impl Requests {
     /// Asks for a file.
     pub fn ask(&mut self, path: String, purpose: Purpose, ask: Ask) {
         let Some(open) = self.asked.get_mut(&path) else {
+            self.queued.insert(path.clone());
             self.to_ask.push_back((path, purpose, ask));
             return;
         };
@@ -66,6 +73,7 @@ impl Requests {
             return Some(Step::Cancel { path });
         }
         while let Some((path, purpose, ask)) = self.to_ask.pop_front() {
+            self.queued.remove(&path);
             if self.asked.contains_key(&path) {
                 self.ask(path, purpose, ask);
                 continue;
@@ -85,18 +93,21 @@ impl Requests {
         let (now, later) =
             std::mem::take(&mut self.later).into_iter().partition(|(it, ..)| it == path);
         self.later = later;
-        self.to_ask.extend::<Vec<_>>(now);
+        let now: Vec<(String, Purpose, Ask)> = now;
+        self.queued.extend(now.iter().map(|(path, ..)| path.clone()));
+        self.to_ask.extend(now);
         Some(open.asks)
     }
 
     /// Whether that file was asked for and is not answered.
     pub fn is_open(&self, path: &str) -> bool {
-        self.asked.contains_key(path) || self.to_ask.iter().any(|(it, ..)| it == path)
+        self.asked.contains_key(path) || self.queued.contains(path)
     }
 
     /// Drops the fetches that are not `wanted`.
     pub fn retain(&mut self, wanted: impl Fn(Ask) -> bool) {
         self.to_ask.retain(|(_, _, ask)| wanted(*ask));
+        self.queued = self.to_ask.iter().map(|(path, ..)| path.clone()).collect();
         self.later.retain(|(_, _, ask)| wanted(*ask));
         let (dropped, to_cancel) = (&mut self.dropped, &mut self.to_cancel);
         self.asked.retain(|path, open| {

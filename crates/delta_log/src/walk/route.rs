@@ -1,14 +1,14 @@
 //! Where a walk enters the log: ways are tried one after the other until one leads in.
 
+use super::gather::Gather;
 use super::request::Ask;
 use super::{Fetched, LogWalk, Purpose, Target};
 use crate::action::CommitTime;
 use crate::hint::{self, CheckpointForm, Hint};
-use crate::path::sidecar_path;
 use crate::replay::Replay;
-use crate::{CheckpointError, CheckpointRule, LogError, checkpoint_path, commit, commit_path};
+use crate::{LogError, checkpoint_path, commit, commit_path};
 use bytes::Bytes;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 /// The checkpoints that are looked for in a log without commit 0 and without a hint. Writers make
 /// one every 10 or every 100 commits.
@@ -35,7 +35,7 @@ pub(super) enum Route {
     /// The hint, or the search for a time, decides.
     Undecided,
     /// A checkpoint is being put together.
-    Gather(Gather),
+    Gather(Box<Gather>),
     /// Checkpoints are looked for: those that are answered, and how many are not.
     Guess { found: BTreeMap<u64, Bytes>, n_open: usize },
     /// The log is entered.
@@ -51,22 +51,6 @@ pub(super) enum Entry {
     Guess(u64),
     /// A snapshot that the caller had.
     Known(u64),
-}
-
-/// A checkpoint whose files come in.
-#[derive(Debug)]
-pub(super) struct Gather {
-    version: u64,
-    is_guess: bool,
-    replay: Replay,
-    /// Files that are not applied yet, sidecars among them once they are known.
-    n_open: usize,
-    /// Files that were there.
-    n_found: usize,
-    /// The sidecars that the checkpoint names, until they are all asked for.
-    sidecars: Option<Vec<String>>,
-    /// Sidecars that came before they were named.
-    early: HashMap<String, Fetched>,
 }
 
 /// Why a checkpoint could not be used.
@@ -155,7 +139,8 @@ impl LogWalk {
             Some(Way::Checkpoint(hint)) => {
                 self.start_after(hint.version);
                 let paths = hint.form.paths(hint.version);
-                self.route = Route::Gather(Gather::new(hint.version, paths.len(), hint.form));
+                let gather = Gather::new(hint.version, paths.len(), hint.form);
+                self.route = Route::Gather(Box::new(gather));
                 for path in paths {
                     self.requests.ask(path, Purpose::Checkpoint, Ask::Checkpoint);
                 }
@@ -163,6 +148,7 @@ impl LogWalk {
                     self.requests.ask(path, Purpose::Checkpoint, Ask::Sidecar);
                 }
                 self.ask_checkpoint_time(hint.version);
+                self.ask_checksum(hint.version);
                 self.widen();
                 Ok(())
             }
@@ -182,7 +168,7 @@ impl LogWalk {
                 }
                 Ok(())
             }
-            None => Err(self.dead_end()),
+            None => self.give_up(),
         }
     }
 
@@ -195,6 +181,7 @@ impl LogWalk {
         self.replay = None;
         self.checkpoint_time = None;
         self.clock_ms = None;
+        self.checksum = None;
     }
 
     fn ask_checkpoint_time(&mut self, version: u64) {
@@ -230,132 +217,10 @@ impl LogWalk {
         self.start_after(version);
         let mut gather = Gather::new(version, 1, CheckpointForm::Single);
         gather.is_guess = true;
-        self.route = Route::Gather(gather);
+        self.route = Route::Gather(Box::new(gather));
         self.ask_checkpoint_time(version);
         self.widen();
         self.take_checkpoint(&checkpoint_path(version), Fetched::Bytes(bytes))
-    }
-
-    /// Takes a file of the checkpoint that is being put together.
-    pub(super) fn take_checkpoint(&mut self, path: &str, fetched: Fetched) -> Result<(), LogError> {
-        let Route::Gather(gather) = &mut self.route else { return Ok(()) };
-        let named = match gather.take(path, fetched) {
-            Ok(named) => named,
-            Err(error) => return self.fail_checkpoint(error),
-        };
-        let mut paths = Vec::new();
-        for name in named {
-            let rule = CheckpointRule::Sidecar { path: name.clone() };
-            match sidecar_path(&name) {
-                Some(path) => paths.push(path),
-                None => {
-                    let path = path.to_owned();
-                    return self.fail_checkpoint(CheckpointError { path, rule });
-                }
-            }
-        }
-        // The same file twice would be the same actions twice.
-        paths.sort_unstable();
-        paths.dedup();
-        gather.n_open += paths.len();
-        let sidecars = gather.sidecars.get_or_insert_default();
-        sidecars.extend(paths.iter().cloned());
-        let mut early = Vec::new();
-        for path in paths {
-            match gather.early.remove(&path) {
-                Some(fetched) => early.push((path, fetched)),
-                None if self.requests.is_open(&path) => {}
-                None => self.requests.ask(path, Purpose::Checkpoint, Ask::Sidecar),
-            }
-        }
-        for (path, fetched) in early {
-            self.take_sidecar(&path, fetched)?;
-        }
-        self.finish_checkpoint()
-    }
-
-    /// Takes a sidecar, which may have come before the checkpoint that names it.
-    pub(super) fn take_sidecar(&mut self, path: &str, fetched: Fetched) -> Result<(), LogError> {
-        let Route::Gather(gather) = &mut self.route else { return Ok(()) };
-        match &gather.sidecars {
-            None => {
-                gather.early.insert(path.to_owned(), fetched);
-                return Ok(());
-            }
-            Some(sidecars) if !sidecars.iter().any(|it| it == path) => return Ok(()),
-            Some(_) => {}
-        }
-        match gather.take(path, fetched) {
-            Ok(_) => self.finish_checkpoint(),
-            Err(error) => self.fail_checkpoint(error),
-        }
-    }
-
-    fn finish_checkpoint(&mut self) -> Result<(), LogError> {
-        let Route::Gather(gather) = &mut self.route else { return Ok(()) };
-        if gather.n_open > 0 {
-            return Ok(());
-        }
-        let version = gather.version;
-        if let Some(action) = gather.replay.lacks() {
-            let rule = CheckpointRule::Lacks { action };
-            return self.fail_checkpoint(CheckpointError { path: checkpoint_path(version), rule });
-        }
-        self.replay = Some(std::mem::take(&mut gather.replay));
-        self.route = Route::Entered(match gather.is_guess {
-            true => Entry::Guess(version),
-            false => Entry::Checkpoint(version),
-        });
-        // A sidecar that the hint named and the checkpoint did not.
-        self.requests.retain(|ask| ask != Ask::Sidecar);
-        self.advance()
-    }
-
-    fn fail_checkpoint(&mut self, error: CheckpointError) -> Result<(), LogError> {
-        let Route::Gather(gather) = &mut self.route else { return Ok(()) };
-        let version = gather.version;
-        let is_there = gather.n_found > 0;
-        let error = match error.rule {
-            CheckpointRule::Absent if !is_there => LogError::CheckpointGone { version },
-            CheckpointRule::Unsupported { format } => {
-                LogError::UnsupportedCheckpoint { version, format }
-            }
-            rule => CheckpointError { path: error.path, rule }.into(),
-        };
-        let is_first = self.failure.as_ref().is_none_or(|first| !first.is_there && is_there);
-        if is_first {
-            self.failure = Some(Failure { version, is_there, error });
-        }
-        self.requests.retain(|ask| matches!(ask, Ask::Commit(_)));
-        self.time_is_open = false;
-        self.try_next_way()
-    }
-}
-
-impl Gather {
-    fn new(version: u64, n_files: usize, form: CheckpointForm) -> Gather {
-        Gather {
-            version,
-            is_guess: false,
-            replay: Replay::default(),
-            n_open: n_files,
-            n_found: 0,
-            // A v1 checkpoint in parts names none, and its parts come in any order.
-            sidecars: matches!(form, CheckpointForm::Parts(_)).then(Vec::new),
-            early: HashMap::new(),
-        }
-    }
-
-    /// Applies a file; gives the sidecars that it names.
-    fn take(&mut self, path: &str, fetched: Fetched) -> Result<Vec<String>, CheckpointError> {
-        let Fetched::Bytes(bytes) = fetched else {
-            let rule = CheckpointRule::Absent;
-            return Err(CheckpointError { path: path.to_owned(), rule });
-        };
-        self.n_found += 1;
-        let sidecars = self.replay.apply_checkpoint(path, self.version, bytes)?;
-        self.n_open = self.n_open.saturating_sub(1);
-        Ok(sidecars)
     }
 }
 
@@ -386,7 +251,7 @@ fn guesses_below(version: u64) -> VecDeque<Way> {
 
 impl CommitTime {
     /// The clock that counts. A commit has an in-commit timestamp only where the table has them on.
-    pub(super) fn best_ms(self) -> Option<i64> {
+    pub(crate) fn best_ms(self) -> Option<i64> {
         self.in_commit_ms.or(self.writer_ms)
     }
 }

@@ -1,5 +1,6 @@
 //! Whole tables in memory, walked in every order of answers.
 
+mod access;
 mod entry;
 mod law;
 mod refusal;

@@ -3,6 +3,7 @@
 use super::request::Ask;
 use super::route::Entry;
 use super::{Fetched, LogWalk, Purpose, Route, Target};
+use crate::path::compacted_path;
 use crate::replay::Replay;
 use crate::{LogError, commit, commit_path};
 use bytes::Bytes;
@@ -162,10 +163,29 @@ impl LogWalk {
         if n_again > 0 {
             return Ok(());
         }
-        self.gap.get_or_insert((self.next_version, later));
+        let mut after = self.probes.range(self.next_version..);
+        let first = after.find(|(_, probe)| is_found(probe)).map_or(later, |(version, _)| *version);
+        self.gap.get_or_insert((self.next_version, first));
         match self.is_elsewhere() {
             true => self.try_elsewhere(),
-            false => Err(self.dead_end()),
+            false => self.give_up(),
+        }
+    }
+
+    /// No way is left. The commits that are missing may be in one log compaction file, whose name
+    /// follows from the gap: it is not read, and the error names it.
+    pub(super) fn give_up(&mut self) -> Result<(), LogError> {
+        let Some((version, later)) = self.gap else { return Err(self.dead_end()) };
+        let path = compacted_path(version, later.saturating_sub(1));
+        self.requests.ask(path, Purpose::Commit, Ask::Compacted);
+        Ok(())
+    }
+
+    /// Takes the log compaction file, if it is there.
+    pub(super) fn take_compacted(&mut self, path: &str, fetched: &Fetched) -> LogError {
+        match fetched {
+            Fetched::Bytes(_) => LogError::OnlyCompacted { path: path.to_owned() },
+            Fetched::Absent | Fetched::Forbidden => self.dead_end(),
         }
     }
 
@@ -222,11 +242,14 @@ impl LogWalk {
                 replay.set_time(time);
             }
         }
-        match self.target {
-            Target::Version(wanted) if wanted != version => {
-                Err(LogError::VersionAhead { version: wanted, newest: version })
-            }
-            _ => self.finish(version),
+        if let Target::Version(wanted) = self.target
+            && wanted != version
+        {
+            return Err(LogError::VersionAhead { version: wanted, newest: version });
+        }
+        match self.settle_checksum(version)? {
+            true => self.finish(version),
+            false => Ok(()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! A page with a shell and a worker whose answers a test hands out in any order.
 
 use crate::coordinator::Coordinator;
-use crate::{CatalogState, Effect, Event, Phase, Slot, plan, sample};
+use crate::{CatalogState, Effect, Event, Phase, Place, Slot, plan, sample};
 use catalog::Name;
 use protocol::{Ask, ErrorCode, Extent, Failure, RequestId, Role, SessionReply, TableVersion};
 use query::{DateRange, QuerySpec};
@@ -33,6 +33,7 @@ pub(super) struct Bench {
     pub(super) held: HashSet<RequestId>,
     pub(super) urls: Vec<String>,
     pub(super) n_starts: usize,
+    pub(super) n_forgotten: usize,
     pub(super) others: Vec<Effect>,
     pub(super) last_id: u32,
     pub(super) lake_version: u64,
@@ -49,7 +50,11 @@ impl Bench {
     /// A page with an open lake whose questions wait for answers.
     pub(super) fn opened(query: &str) -> Bench {
         let mut bench = Bench::default();
-        bench.emit(Event::Started { query: query.into(), lake_url: "https://x/lake/".into() });
+        bench.emit(Event::Started {
+            place: Place::Dashboard,
+            query: query.into(),
+            lake_url: "https://x/lake/".into(),
+        });
         bench.emit(Event::SessionAnswered(Ok(session("ann"))));
         bench.emit(Event::WorkerReady);
         bench.emit(Event::CatalogAnswered(Ok(Arc::new(sample::catalog()))));
@@ -74,6 +79,10 @@ impl Bench {
                     Ask::Query(spec) => {
                         self.specs.insert(id, spec);
                         self.open.push(id);
+                    }
+                    Ask::Forget => {
+                        assert_eq!(self.opening, None, "a lake is open while it is forgotten");
+                        self.n_forgotten += 1;
                     }
                     other => panic!("{other:?} is never sent by the page"),
                 }
@@ -100,7 +109,7 @@ impl Bench {
                 self.open.clear();
                 self.opening = None;
             }
-            Effect::WriteUrl { query } => self.urls.push(query),
+            Effect::WriteUrl { query, .. } => self.urls.push(query),
             other => self.others.push(other),
         }
     }
@@ -154,6 +163,7 @@ impl Bench {
             committed_at_us: Some(1),
             n_files: 1,
             size_bytes: 1,
+            stale_since_us: None,
         }];
         let extents = vec![Extent { dimension: name("day"), range: Some(extent()) }];
         self.emit(Event::Opened { id, tables, extents });

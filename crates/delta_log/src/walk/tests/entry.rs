@@ -34,7 +34,7 @@ fn adds() -> Vec<String> {
 }
 
 /// The forms that a checkpoint of version 4 can have, each with its hint.
-pub(super) fn forms() -> BTreeMap<&'static str, (Files, String)> {
+fn forms() -> BTreeMap<&'static str, (Files, String)> {
     let parts = |hint: &str| {
         let lines = [head()[..2].to_vec(), adds()].concat();
         let mut files = Files::default();
@@ -94,6 +94,43 @@ pub(super) fn forms() -> BTreeMap<&'static str, (Files, String)> {
         ),
     ])
 }
+
+/// A checkpoint of `lines` at `version` in the form of that number, and its hint. The first two
+/// lines are protocol and metadata.
+pub(super) fn put_form(files: Files, version: u64, lines: &[String], form: usize) -> Files {
+    let (head, adds) = lines.split_at(2);
+    let json = form % 2 == 1;
+    let name =
+        format!("{version:020}.checkpoint.u-u-i-d.{}", if json { "json" } else { "parquet" });
+    let v2 = |files: Files, lines: &[String]| {
+        let content = if json { lines.join("\n").into_bytes() } else { parquet(lines) };
+        let hint = format!(r#"{{"version":{version},"v2Checkpoint":{{"path":"{name}"}}}}"#);
+        files.put(&format!("_delta_log/{name}"), content).hint(&hint)
+    };
+    match form {
+        0 => files.checkpoint(version, lines).hint(&format!("{{\"version\":{version}}}")),
+        1 => {
+            let chunks: Vec<&[String]> = lines.chunks(2).collect();
+            let n_parts = chunks.len() as u64;
+            let files = (1..).zip(chunks).fold(files, |files, (part, lines)| {
+                files.put(&checkpoint_part_path(version, part, n_parts), parquet(lines))
+            });
+            files.hint(&format!("{{\"version\":{version},\"parts\":{n_parts}}}"))
+        }
+        2 | 3 => v2(files, lines),
+        _ => {
+            let mut pointers = head.to_vec();
+            let files = adds.chunks(2).enumerate().fold(files, |files, (idx, adds)| {
+                pointers.push(sidecar(&format!("s{idx}")));
+                files.put(&sidecar_path(&format!("s{idx}")).unwrap(), parquet(adds))
+            });
+            v2(files, &pointers)
+        }
+    }
+}
+
+/// The number of forms of [`put_form`].
+pub(super) const N_FORMS: usize = 6;
 
 fn with(files: Files, more: &Files) -> Files {
     more.0.iter().fold(files, |files, (path, bytes)| files.put(path, bytes.to_vec()))

@@ -39,18 +39,22 @@ proptest! {
     fn replay_from_a_checkpoint_equals_replay_from_zero(
         commits in prop::collection::vec(commit_lines(), 1..7),
         at in any::<prop::sample::Index>(),
+        form in 0..entry::N_FORMS,
         order in prop::collection::vec(any::<usize>(), 64),
     ) {
         let from_zero = read(&table(&commits)).unwrap();
         let at = at.index(commits.len());
         let before = read(&table(&commits[..=at])).unwrap();
-        let files = table(&commits)
-            .checkpoint(at as u64, &lines_of(&before))
-            .hint(&format!("{{\"version\":{at}}}"));
+        let files = entry::put_form(table(&commits), at as u64, &lines_of(&before), form);
         let mut turn = 0;
         let choose = |n| { turn += 1; order[turn % order.len()] % n };
         let (from_checkpoint, _) = walk_in_order(&files, choose).unwrap();
-        prop_assert_eq!(from_checkpoint, from_zero);
+        prop_assert_eq!(&from_checkpoint, &from_zero);
+        // So does a walk that goes on from the checkpoint's version, and one to that version.
+        let resumed = drive(LogWalk::resume(Arc::new(before.clone())), &files, |_| 0).unwrap().0;
+        prop_assert_eq!(&*resumed, &from_zero);
+        let travelled = drive(LogWalk::at_version(at as u64), &files, |n| n - 1).unwrap().0;
+        prop_assert_eq!(&*travelled, &before);
     }
 
     #[test]
@@ -69,6 +73,8 @@ proptest! {
     #[test]
     fn flipped_and_cut_bytes_end_in_a_snapshot_or_an_error(
         which in 0_usize..5,
+        form in 0..entry::N_FORMS,
+        any_file in any::<prop::sample::Index>(),
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         cut in prop::option::of(any::<prop::sample::Index>()),
     ) {
@@ -88,7 +94,16 @@ proptest! {
         if let Some(cut) = cut {
             bytes.truncate(cut.index(bytes.len()));
         }
-        let mut files = whole.put(paths[which], bytes);
+        let mut files = whole.put(paths[which], bytes.clone());
+        let other = entry::put_form(Files::of_versions(2), 1, &checkpoint_lines(1), form);
+        let mut names: Vec<String> = other.0.keys().cloned().collect();
+        names.sort_unstable();
+        let name = &names[any_file.index(names.len())];
+        let mut broken = other.0[name].to_vec();
+        let middle = broken.len() / 2;
+        broken.truncate(middle);
+        broken.extend(bytes);
+        let _ = walk_in_order(&other.put(name, broken), |n| n - 1);
         let _ = walk_in_order(&files, |_| 0);
         files = files.without(HINT_PATH);
         let _ = walk_in_order(&files, |_| 0);

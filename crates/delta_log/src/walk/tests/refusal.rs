@@ -39,6 +39,25 @@ fn gaps_are_refused() {
 }
 
 #[test]
+fn a_log_compaction_file_is_named_where_it_is_the_only_way() {
+    let path = |first, last| crate::path::compacted_path(first, last);
+    let check = |files: &Files, path: &str| {
+        let text = format!(
+            "only the log compaction file `{path}` has commits that the table needs, and such files \
+             are not supported"
+        );
+        check(files, Err((ErrorKind::Unsupported, &text)));
+    };
+    let gap = Files::of_versions(4).without(&commit_path(1)).without(&commit_path(2));
+    check(&gap.put(&path(1, 2), "{}"), &path(1, 2));
+    let cleaned = Files::of_versions(2).without(&commit_path(0));
+    check(&cleaned.put(&path(0, 0), "{}"), &path(0, 0));
+    // Beside the commits it is of no interest.
+    let whole = Files::of_versions(2).put(&path(0, 1), "{}");
+    assert_eq!(read(&whole).unwrap().version, 2);
+}
+
+#[test]
 fn an_incomplete_checkpoint_is_named_where_the_commits_do_not_reach() {
     let check = |files: Files, kind, text: &str| {
         check(&files, Err((kind, text)));

@@ -1,0 +1,137 @@
+//! What fails, dies, ends and is tried again.
+
+use super::{Coordinator, MAX_DEATHS_IN_A_ROW};
+use crate::ledger::Ledger;
+use crate::panels::Panels;
+use crate::tables::Blame;
+use crate::{CatalogState, Effect, Engine, Login, Notice, Session};
+use protocol::{ErrorCode, Failure, RequestId};
+
+impl Coordinator {
+    pub(super) fn note_failure(
+        &mut self,
+        id: RequestId,
+        failure: Failure,
+        effects: &mut Vec<Effect>,
+    ) {
+        match self.tables.failed(id, failure.clone()) {
+            Some(Blame::Session) => return self.end_session(effects),
+            Some(Blame::Question) => {
+                self.n_deaths = 0;
+                return;
+            }
+            None => {}
+        }
+        let is_opening = self.engine == (Engine::Opening { id });
+        if !is_opening && !self.ledger.awaits(id) {
+            return;
+        }
+        if failure.code == ErrorCode::Unauthorized {
+            if is_opening {
+                self.engine = Engine::Ready;
+            }
+            // It is still wanted, so it joins the queue again.
+            self.ledger.take(id);
+            self.end_session(effects);
+        } else if failure.code == ErrorCode::VersionGone && !is_opening {
+            // The lake moved on: it is opened anew, and every question asked of its new state.
+            self.ledger.take(id);
+            self.tell(Notice::VersionGone { message: failure.message });
+            self.close(effects);
+        } else if is_opening {
+            self.is_refresh = false;
+            self.engine = Engine::OpenFailed(failure);
+        } else if let Some(spec) = self.ledger.take(id) {
+            self.n_deaths = 0;
+            self.panels.fail(&spec, &failure);
+        }
+    }
+
+    pub(super) fn note_death(&mut self, message: String, effects: &mut Vec<Effect>) {
+        if let Some(culprit) = self.ledger.died() {
+            let text = format!("the engine stopped on this question: {message}");
+            self.panels.fail(&culprit, &Failure::new(ErrorCode::Internal, text));
+        }
+        self.tables.died(&message);
+        self.is_cautious = true;
+        self.n_deaths += 1;
+        self.notices.retain(|notice| !matches!(notice, Notice::EngineRestarted { .. }));
+        if self.n_deaths >= MAX_DEATHS_IN_A_ROW {
+            self.engine = Engine::GivenUp { message };
+            effects.push(Effect::StopWorker);
+        } else {
+            self.tell(Notice::EngineRestarted { message });
+            self.engine = Engine::Starting;
+            let delay_ms = if self.n_deaths == 1 { 0 } else { 500 << self.n_deaths };
+            effects.push(Effect::StartWorker { delay_ms });
+        }
+    }
+
+    /// The server no longer knows the viewer. What he has chosen and what is shown stays for his
+    /// return.
+    pub(super) fn end_session(&mut self, effects: &mut Vec<Effect>) {
+        if matches!(self.session, Session::LoggedIn(_)) {
+            self.tell(Notice::SessionEnded);
+        }
+        self.session = Session::LoggedOut(Login::Idle);
+        self.close(effects);
+    }
+
+    /// Takes back what is under way, so that nothing is answered for a lake or session that is over.
+    pub(super) fn close(&mut self, effects: &mut Vec<Effect>) {
+        let mut cancelled = self.ledger.requeue();
+        cancelled.extend(self.tables.requeue());
+        effects.extend(cancelled.into_iter().map(|id| Effect::Cancel { id }));
+        match self.engine {
+            Engine::Opening { id } => {
+                effects.push(Effect::Cancel { id });
+                self.engine = Engine::Ready;
+            }
+            Engine::Open | Engine::OpenFailed(_) => self.engine = Engine::Ready,
+            Engine::Starting | Engine::Ready | Engine::GivenUp { .. } => {}
+        }
+    }
+
+    /// Drops everything that one viewer has seen and another may not.
+    pub(super) fn forget_all(&mut self, effects: &mut Vec<Effect>) {
+        self.close(effects);
+        self.blank(effects);
+        self.ledger = Ledger::default();
+        self.lake = None;
+        self.catalog = CatalogState::Awaited;
+        self.page = None;
+        self.panels = Panels::default();
+        self.tables.forget(effects);
+        self.user = None;
+        self.notices.clear();
+    }
+
+    /// Takes away what the panels show.
+    pub(super) fn blank(&mut self, effects: &mut Vec<Effect>) {
+        for (panel, slot, state) in self.panels.slots_mut() {
+            if state.shown.take().is_some() {
+                effects.push(Effect::Blank { panel: panel.clone(), slot });
+            }
+        }
+    }
+
+    pub(super) fn retry(&mut self, effects: &mut Vec<Effect>) {
+        if matches!(self.session, Session::Unreachable(_)) {
+            self.session = Session::Asking;
+            effects.push(Effect::AskSession);
+        }
+        if matches!(self.catalog, CatalogState::Failed(_)) {
+            self.catalog = CatalogState::Awaited;
+            effects.push(Effect::FetchCatalog);
+        }
+        match self.engine {
+            Engine::OpenFailed(_) => self.engine = Engine::Ready,
+            Engine::GivenUp { .. } => {
+                self.n_deaths = 0;
+                self.engine = Engine::Starting;
+                effects.push(Effect::StartWorker { delay_ms: 0 });
+            }
+            Engine::Starting | Engine::Ready | Engine::Opening { .. } | Engine::Open => {}
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The logs of tables: which files of one are known, and whether what is kept of it may be believed.
+//!
+//! A log's files never change under their names, unless somebody makes the whole table anew. That
+//! shows in its newest commit, which holds the time when it was written: so once a visit the newest
+//! commit that is kept is fetched and compared, and with it the rest is believed or dropped.
+
+use crate::Location;
+use bytes::Bytes;
+use std::collections::BTreeMap;
+
+/// The folder of a table's log.
+const LOG_FOLDER: &str = "_delta_log";
+
+/// Files that were asked for and are not there, of one folder: more are not remembered.
+const MAX_ABSENT: usize = 256;
+
+/// How a file is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// One content, told by its identity: kept and believed.
+    Identified,
+    /// A file of a log that never changes: kept, and believed as the log is.
+    Log(InLog),
+    /// A file of a log that changes, such as `_last_checkpoint`: kept for when the network is away.
+    Hint(InLog),
+    /// Any other: as a hint, if it is read whole.
+    Other,
+}
+
+/// A file of a table's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InLog {
+    /// The folder of the log.
+    pub folder: Location,
+    /// The path below it.
+    pub name: String,
+}
+
+impl Kind {
+    /// How the file at `location` is kept.
+    pub fn of(location: &Location) -> Kind {
+        if location.identity().is_some() {
+            return Kind::Identified;
+        }
+        let path = location.as_str();
+        let (before, query) = match path.split_once('?') {
+            Some((before, query)) if location.is_url() => (before, Some(query)),
+            _ => (path, None),
+        };
+        let marker = format!("{LOG_FOLDER}/");
+        let Some(at) = before.rfind(&marker) else { return Kind::Other };
+        let is_whole_word = at == 0 || before.get(..at).is_some_and(|text| text.ends_with('/'));
+        let (Some(folder), Some(name)) =
+            (before.get(..at + LOG_FOLDER.len()), before.get(at + marker.len()..))
+        else {
+            return Kind::Other;
+        };
+        if !is_whole_word {
+            return Kind::Other;
+        }
+        let folder = match query {
+            Some(query) => format!("{folder}?{query}"),
+            None => folder.to_owned(),
+        };
+        let file = InLog { folder: Location::new(folder), name: name.to_owned() };
+        let is_numbered = name.len() > 20 && name.bytes().take(20).all(|b| b.is_ascii_digit());
+        match is_numbered || name.starts_with("_sidecars/") {
+            true => Kind::Log(file),
+            false => Kind::Hint(file),
+        }
+    }
+}
+
+/// Whether a file of a log was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It was.
+    Present,
+    /// It was not.
+    Absent,
+}
+
+/// The files of a log that were asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing(BTreeMap<String, Presence>);
+
+impl Listing {
+    /// Notes whether a file was there; says whether that is news.
+    pub fn note(&mut self, name: &str, presence: Presence) -> bool {
+        if name.contains('\n') || self.0.get(name) == Some(&presence) {
+            return false;
+        }
+        if presence == Presence::Absent {
+            let absent = self.0.iter().filter(|(_, presence)| **presence == Presence::Absent);
+            let mut names: Vec<String> = absent.map(|(name, _)| name.clone()).collect();
+            // The tip of a log is what counts: the lowest versions go.
+            names.truncate((names.len() + 1).saturating_sub(MAX_ABSENT));
+            names.iter().for_each(|name| {
+                self.0.remove(name);
+            });
+        }
+        self.0.insert(name.to_owned(), presence);
+        true
+    }
+
+    /// Whether a file was there.
+    pub fn presence(&self, name: &str) -> Option<Presence> {
+        self.0.get(name).copied()
+    }
+
+    /// Every file that was asked for.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Presence)> {
+        self.0.iter().map(|(name, presence)| (name.as_str(), *presence))
+    }
+
+    /// The files that were there.
+    pub fn present(&self) -> impl DoubleEndedIterator<Item = &str> {
+        let present = self.0.iter().filter(|(_, presence)| **presence == Presence::Present);
+        present.map(|(name, _)| name.as_str())
+    }
+
+    /// The commits that were there, newest first.
+    pub fn commits(&self) -> impl Iterator<Item = &str> {
+        self.present().rev().filter(|name| name.len() == 25 && name.ends_with(".json"))
+    }
+
+    /// A line for each file.
+    pub fn encode(&self) -> Bytes {
+        let lines = self.0.iter().map(|(name, presence)| match presence {
+            Presence::Present => format!("+{name}\n"),
+            Presence::Absent => format!("-{name}\n"),
+        });
+        Bytes::from(lines.collect::<String>())
+    }
+
+    /// What [`Listing::encode`] wrote; lines that cannot be read are left out.
+    pub fn decode(bytes: &Bytes) -> Listing {
+        let text = String::from_utf8_lossy(bytes);
+        let entry = |line: &str| {
+            if let Some(name) = line.strip_prefix('+') {
+                return Some((name.to_owned(), Presence::Present));
+            }
+            Some((line.strip_prefix('-')?.to_owned(), Presence::Absent))
+        };
+        Listing(text.lines().filter_map(entry).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_a_log_are_told_from_others() {
+        let check = |path: &str, expected: &str| {
+            let said = match Kind::of(&Location::new(path)) {
+                Kind::Log(file) => format!("log {} {}", file.folder.as_str(), file.name),
+                Kind::Hint(file) => format!("hint {} {}", file.folder.as_str(), file.name),
+                other => format!("{other:?}"),
+            };
+            assert_eq!(said, expected, "{path}");
+        };
+        let commit = "00000000000000000007.json";
+        check(&format!("t/_delta_log/{commit}"), &format!("log t/_delta_log {commit}"));
+        check(&format!("_delta_log/{commit}"), &format!("log _delta_log {commit}"));
+        check("t/_delta_log/_last_checkpoint", "hint t/_delta_log _last_checkpoint");
+        check("t/_delta_log/_sidecars/a.parquet", "log t/_delta_log _sidecars/a.parquet");
+        check("t/part-0.parquet", "Other");
+        check(&format!("t/my_delta_log/{commit}"), "Other");
+        let url = format!("https://h/t/_delta_log/{commit}?sig=1");
+        check(&url, &format!("log https://h/t/_delta_log?sig=1 {commit}"));
+        let named = Location::new("t/_delta_log/x").with_identity("1");
+        assert_eq!(Kind::of(&named), Kind::Identified);
+    }
+
+    #[test]
+    fn a_listing_is_read_back_and_bounded() {
+        let mut listing = Listing::default();
+        assert!(listing.note("00000000000000000007.json", Presence::Present));
+        assert!(!listing.note("00000000000000000007.json", Presence::Present));
+        assert!(listing.note("00000000000000000008.json", Presence::Absent));
+        assert!(!listing.note("a\nb", Presence::Absent));
+        assert_eq!(Listing::decode(&listing.encode()), listing);
+        assert_eq!(Listing::decode(&Bytes::from_static(b"\xff\n*x\n\n")), Listing::default());
+        for version in 0..2 * MAX_ABSENT {
+            listing.note(&format!("{version:020}.json"), Presence::Absent);
+        }
+        assert_eq!(listing.0.len(), MAX_ABSENT);
+        assert_eq!(
+            listing.presence(&format!("{:020}.json", 2 * MAX_ABSENT - 1)),
+            Some(Presence::Absent)
+        );
+    }
+}

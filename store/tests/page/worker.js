@@ -1,0 +1,2 @@
+import start from "./check.js";
+start().catch((error) => postMessage(`${error}`));
