@@ -105,7 +105,7 @@ impl FileSet {
                 .unwrap_or(ScalarValue::try_from(field.data_type())?)),
             FileSet::Delta { location, snapshot } => {
                 let Some(add) = snapshot.adds.get(file_idx) else {
-                    return Ok(ScalarValue::try_from(field.data_type())?);
+                    return ScalarValue::try_from(field.data_type());
                 };
                 let own = snapshot.metadata.schema.field_with_name(field.name())?;
                 let text = add.partition_value(physical_name(own));
