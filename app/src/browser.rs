@@ -40,6 +40,13 @@ pub(crate) fn push_url(place: Place, query: &str) {
     }
 }
 
+/// Puts `text` on the clipboard, if the browser lets it.
+pub(crate) fn copy(text: &str) {
+    if let Some(window) = window() {
+        let _refused = window.navigator().clipboard().write_text(text);
+    }
+}
+
 /// The scheme, host and port of the page.
 pub(crate) fn origin() -> String {
     window().and_then(|window| window.location().origin().ok()).unwrap_or_default()
