@@ -104,6 +104,11 @@ fn serve(request: Request) {
             }
             Ok((Answer::Forgotten, None))
         }),
+        Ask::Changes { location, first, last, form } => spawn(id, async move {
+            let rows = lake()?.changes(&location, first, last, form).await?;
+            let ipc = rows.to_ipc()?;
+            Ok((Answer::Rows(rows.facts), Some(ipc)))
+        }),
         Ask::Rows(spec) => spawn(id, async move {
             let rows = lake()?.rows(&spec).await?;
             let ipc = rows.to_ipc()?;

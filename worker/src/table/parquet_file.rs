@@ -66,8 +66,8 @@ pub async fn open(
         size_bytes: facts.size_bytes,
         stale_since_us: None,
     };
-    let file =
-        DataFile { location, size_bytes: facts.size_bytes, partition_values: BTreeMap::new() };
+    let (size_bytes, partition_values) = (facts.size_bytes, BTreeMap::new());
+    let file = DataFile { location, size_bytes, partition_values, rows: None };
     Ok(LakeTable::of_files(version, &fields, Vec::new(), vec![file], source))
 }
 
