@@ -11,4 +11,5 @@ mod browser {
     mod recovery;
     mod scene;
     mod selection;
+    mod tables;
 }

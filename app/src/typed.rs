@@ -14,11 +14,11 @@ pub enum TypedError {
         /// The scheme.
         scheme: String,
     },
-    /// A page that came over HTTPS may not read over HTTP.
+    /// Plain HTTP leads to this machine and to the page's own server only.
     #[error(
-        "this page came over https, and browsers refuse to read over plain http from it: use an https:// address"
+        "plain http is read from this machine only, since it may be changed on its way: use an https:// address"
     )]
-    Mixed,
+    Plain,
     /// A URL without a host.
     #[error("the URL names no server")]
     NoHost,
@@ -34,8 +34,8 @@ pub enum TypedError {
 /// [`TypedError`], in words for the viewer.
 pub fn location(text: &str, origin: &str, lake_prefix: &str) -> Result<String, TypedError> {
     let text = text.trim();
-    let own = text.strip_prefix(origin).unwrap_or(text);
-    let text = own.strip_prefix(lake_prefix).unwrap_or(own);
+    let in_lake = text.strip_prefix(origin).unwrap_or(text).strip_prefix(lake_prefix);
+    let text = in_lake.unwrap_or(text);
     if let Some((scheme, rest)) = text.split_once("://") {
         let scheme = scheme.to_ascii_lowercase();
         if scheme != "https" && scheme != "http" {
@@ -46,8 +46,9 @@ pub fn location(text: &str, origin: &str, lake_prefix: &str) -> Result<String, T
             return Err(TypedError::NoHost);
         }
         let is_local = ["localhost", "127.0.0.1"].contains(&host.split(':').next().unwrap_or(""));
-        if scheme == "http" && origin.starts_with("https://") && !is_local {
-            return Err(TypedError::Mixed);
+        let is_own = text.strip_prefix(origin).is_some_and(|rest| rest.starts_with('/'));
+        if scheme == "http" && !is_local && !is_own {
+            return Err(TypedError::Plain);
         }
         return Ok(table_of(text).to_owned());
     }
@@ -88,7 +89,8 @@ mod tests {
         check("https://y/t/_delta_log", Ok("https://y/t"));
         check("https://y/a%20b.parquet?sig=1", Ok("https://y/a%20b.parquet?sig=1"));
         check("http://localhost:9000/t", Ok("http://localhost:9000/t"));
-        check("http://y/t", Err(TypedError::Mixed));
+        check("https://x:8080/other/t", Ok("https://x:8080/other/t"));
+        check("http://y/t", Err(TypedError::Plain));
         check("s3://bucket/t", Err(TypedError::Scheme { scheme: "s3".into() }));
         check("https:///t", Err(TypedError::NoHost));
         check("", Err(TypedError::Empty));
