@@ -47,6 +47,15 @@ pub(crate) fn copy(text: &str) {
     }
 }
 
+/// Whether the browser has a network; true where it does not say.
+pub(crate) fn has_network() -> bool {
+    let says = window().and_then(|window| {
+        let navigator = Reflect::get(&window, &"navigator".into()).ok()?;
+        Reflect::get(&navigator, &"onLine".into()).ok()?.as_bool()
+    });
+    says.unwrap_or(true)
+}
+
 /// The scheme, host and port of the page.
 pub(crate) fn origin() -> String {
     window().and_then(|window| window.location().origin().ok()).unwrap_or_default()

@@ -1,7 +1,7 @@
 //! What an answer cost, in words.
 
 use crate::wording;
-use protocol::ReadFacts;
+use protocol::{Part, ReadFacts};
 
 /// Files, bytes and time: `1 of 2 files · 1.2 MB · 18 ms`.
 pub fn short(facts: &ReadFacts) -> String {
@@ -21,9 +21,11 @@ pub fn sentence(facts: &ReadFacts) -> String {
         None => table.table.to_string(),
     });
     format!(
-        "Read {} of {}, {}, {} of it over the network in {}, in {}. Tables: {}.",
+        "Read {} of {}{}{}, {}, {} of it over the network in {}, in {}. Tables: {}.",
         facts.n_files_read,
         wording::counted(facts.n_files_total, "file", "files"),
+        part(facts.row_groups, "row group", "row groups"),
+        part(facts.pages, "page", "pages"),
         wording::bytes(facts.read_bytes),
         wording::bytes(facts.fetched_bytes),
         wording::counted(facts.n_requests, "request", "requests"),
@@ -32,11 +34,22 @@ pub fn sentence(facts: &ReadFacts) -> String {
     )
 }
 
+/// `, 3 of 12 row groups`; nothing where it is not known.
+fn part(part: Part, one: &str, many: &str) -> String {
+    match part.total {
+        0 => String::new(),
+        total => {
+            let read = chart::grouped(i128::from(part.read), 0);
+            format!(", {read} of {}", wording::counted(total, one, many))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use catalog::Name;
-    use protocol::{Part, TableVersion};
+    use protocol::TableVersion;
 
     #[test]
     fn costs_are_said_short_and_in_full() {
@@ -63,8 +76,18 @@ mod tests {
         assert_eq!(short(&facts), "1 of 2 files · 1.2 MB · 18 ms");
         assert_eq!(
             sentence(&facts),
-            "Read 1 of 2 files, 1.2 MB, 0 B of it over the network in 1 request, in 18 ms. \
+            "Read 1 of 2 files, 1 of 4 row groups, 1.2 MB, 0 B of it over the network in 1 request, in 18 ms. \
              Tables: sales version 3, stock."
         );
+        let check = |row_groups: (u64, u64), pages: (u64, u64), expected: &str| {
+            let part = |(read, total)| Part { read, total };
+            let facts =
+                ReadFacts { row_groups: part(row_groups), pages: part(pages), ..facts.clone() };
+            let said = sentence(&facts);
+            assert!(said.starts_with(&format!("Read 1 of 2 files{expected}, 1.2 MB")), "{said}");
+        };
+        check((0, 0), (0, 0), "");
+        check((3, 12), (40, 310), ", 3 of 12 row groups, 40 of 310 pages");
+        check((1, 1), (1_000, 2_500), ", 1 of 1 row group, 1,000 of 2,500 pages");
     }
 }

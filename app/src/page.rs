@@ -6,6 +6,7 @@ mod header;
 mod icon;
 mod login;
 mod notices;
+mod offline;
 mod range;
 mod stop;
 mod theme;

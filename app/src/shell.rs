@@ -3,11 +3,12 @@
 
 mod engine;
 mod http;
+mod keeper;
 
 use crate::answer::{Answer, Grid};
 use crate::browser;
 use crate::state::Desk;
-use coordinator::{Coordinator, Effect, Event, Held, Place, Told};
+use coordinator::{Coordinator, Effect, Event, Held, Network, Place, Told};
 use engine::{Compiled, EngineWorker};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -63,6 +64,9 @@ impl Shell {
         let lake_url = format!("{}{LAKE_PREFIX}", browser::origin());
         let (place, query) = (Place::of_path(&browser::url_path()), browser::url_query());
         shell.emit(Event::Started { place, query, lake_url });
+        if !browser::has_network() {
+            shell.emit(Event::NetworkChanged { network: Network::Away });
+        }
         desk
     }
 
@@ -89,12 +93,25 @@ impl Shell {
                 self.spawn(async { Event::SessionAnswered(http::session().await) })
             }
             Effect::LogIn(request) => {
-                self.spawn(async move { Event::LoginAnswered(http::log_in(&request).await) });
+                self.spawn(async move {
+                    let answer = http::log_in(&request).await;
+                    if answer.is_ok() {
+                        keeper::forget_viewer().await;
+                    }
+                    Event::LoginAnswered(answer)
+                });
             }
-            Effect::LogOut => self.spawn(async { Event::LogoutAnswered(http::log_out().await) }),
+            Effect::LogOut => self.spawn(async {
+                let answer = http::log_out().await;
+                if answer.is_ok() {
+                    keeper::forget_viewer().await;
+                }
+                Event::LogoutAnswered(answer)
+            }),
             Effect::FetchCatalog => {
                 self.spawn(async { Event::CatalogAnswered(http::catalog().await) });
             }
+            Effect::KeepPage => keeper::register(),
             Effect::StartWorker { delay_ms: 0 } => self.start_worker(),
             Effect::StartWorker { delay_ms } => {
                 self.stop_worker();
@@ -227,6 +244,14 @@ impl Shell {
             let (place, query) = (Place::of_path(&browser::url_path()), browser::url_query());
             shell.emit(Event::UrlChanged { place, query });
         });
+        for (event, network) in [("online", Network::Present), ("offline", Network::Away)] {
+            let shell = Rc::clone(self);
+            window_event_listener_untyped(event, move |_| {
+                shell.emit(Event::NetworkChanged { network });
+            });
+        }
+        let shell = Rc::clone(self);
+        keeper::on_log_out(move || shell.emit(Event::LoggedOutElsewhere));
         let desk = self.desk;
         if let Some(query) = browser::dark_query() {
             let watched = query.clone();

@@ -4,8 +4,8 @@ use crate::answer::{Answer, Grid};
 use crate::browser;
 use catalog::{Catalog, Dashboard, Name};
 use coordinator::{
-    CatalogState, Coordinator, Engine, Event, Lake, Notice, PageState, PanelView, Place, Session,
-    Slot, TablesEvent, TablesView,
+    CatalogState, Coordinator, Engine, Event, Lake, Notice, Offline, PageState, PanelView, Place,
+    Session, Slot, TablesEvent, TablesView,
 };
 use leptos::prelude::*;
 use protocol::RequestId;
@@ -20,6 +20,8 @@ pub(crate) struct Desk {
     pub(crate) catalog: RwSignal<CatalogState>,
     pub(crate) engine: RwSignal<Engine>,
     pub(crate) lake: RwSignal<Option<Lake>>,
+    /// Why what is shown may be out of date.
+    pub(crate) offline: RwSignal<Option<Offline>>,
     pub(crate) place: RwSignal<Place>,
     pub(crate) page: RwSignal<Option<PageState>>,
     pub(crate) tables: RwSignal<TablesView>,
@@ -76,6 +78,7 @@ impl Desk {
             catalog: RwSignal::default(),
             engine: RwSignal::default(),
             lake: RwSignal::default(),
+            offline: RwSignal::default(),
             place: RwSignal::default(),
             page: RwSignal::default(),
             tables: RwSignal::default(),
@@ -102,6 +105,7 @@ impl Desk {
         set(self.catalog, page.catalog().clone());
         set(self.engine, page.engine().clone());
         set(self.lake, page.lake().cloned());
+        set(self.offline, page.offline());
         set(self.place, page.place());
         set(self.page, page.page().cloned());
         set(self.tables, page.tables());

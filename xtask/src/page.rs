@@ -1,9 +1,11 @@
 //! The page and the engine as the folder of files that the server embeds: `index.html`, what
-//! `public/` holds, and everything else hashed below `assets/`, each with its brotli beside it.
+//! `public/` holds, everything else hashed below `assets/`, each with its brotli beside it, and the
+//! service worker that keeps them.
 
 pub mod assets;
 pub mod brotli;
 mod html;
+mod keeper;
 
 use crate::cache;
 use crate::child;
@@ -195,6 +197,9 @@ fn assemble(
             copy(&engine_dir.join(&path), &assets_dir.join(&path))?;
         }
     }
+    let (template, name) = keeper::SCRIPT;
+    let script = keeper::script(&workspace.root.join(template), &made, &files_of(&made)?)?;
+    std::fs::write(made.join(name), script)?;
     brotli::compress_folder("page", &made)?;
     cache::publish(workspace, &made, &plan.page_dir)
 }

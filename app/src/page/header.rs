@@ -2,6 +2,7 @@
 
 use crate::browser;
 use crate::page::icon::Logo;
+use crate::page::offline::OfflineBadge;
 use crate::page::theme::ThemeToggle;
 use crate::page::{Glyph, Icon};
 use crate::state::use_desk;
@@ -106,6 +107,7 @@ fn AsOf() -> impl IntoView {
         <div class="as-of" data-busy=move || is_busy.get().to_string()>
             <span class="as-of-dot" aria-hidden="true"></span>
             <span data-test="as-of" title=title role="status">{text}</span>
+            <OfflineBadge />
             <button
                 type="button"
                 class="icon-button"

@@ -94,6 +94,9 @@ fn text(notice: &Notice, engine: &Engine) -> String {
         Notice::VersionGone { .. } => {
             "The lake has moved on while you looked at it. You see its newest version.".to_owned()
         }
+        Notice::StillOffline => {
+            "The network is still away. You see what this browser has kept of the lake.".to_owned()
+        }
         Notice::NothingNew => "You already see the newest data.".to_owned(),
     }
 }

@@ -10,8 +10,8 @@ use crate::ledger::{Ids, Ledger};
 use crate::panels::Panels;
 use crate::tables::Tables;
 use crate::{
-    CatalogState, Effect, Engine, Event, Lake, Login, Notice, PageState, PanelView, Place, Session,
-    TablesView, Told, url,
+    CatalogState, Effect, Engine, Event, Lake, Login, Network, Notice, Offline, PageState,
+    PanelView, Place, Session, TablesView, Told, url,
 };
 use catalog::{Catalog, Name};
 use protocol::{ErrorCode, Failure, RequestId};
@@ -48,6 +48,9 @@ pub struct Coordinator {
     is_refresh: bool,
     /// Whether the engine is still to remove what it keeps beyond the page.
     owes_forgetting: bool,
+    network: Network,
+    /// Whether the browser was told to keep the page's own files.
+    is_page_kept: bool,
 }
 
 impl Coordinator {
@@ -77,6 +80,17 @@ impl Coordinator {
     /// The lake as it was last opened.
     pub fn lake(&self) -> Option<&Lake> {
         self.lake.as_ref()
+    }
+
+    /// Why what is shown may be out of date; `None` when it is not.
+    pub fn offline(&self) -> Option<Offline> {
+        let since_us = self.lake.as_ref().and_then(Lake::stale_since_us);
+        if since_us.is_none() && self.network == Network::Present {
+            return None;
+        }
+        let tables = self.lake.iter().flat_map(|lake| &lake.tables);
+        let stale = tables.filter(|table| table.stale_since_us.is_some());
+        Some(Offline { since_us, tables: stale.map(|table| table.table.clone()).collect() })
     }
 
     /// Which part of the page is shown.
@@ -183,13 +197,16 @@ impl Coordinator {
                 self.session = Session::LoggedOut(Login::Refused(failure));
             }
             Event::LogoutChosen => effects.push(Effect::LogOut),
-            Event::LogoutAnswered(Ok(())) => {
-                self.session = Session::LoggedOut(Login::Idle);
-                self.forget_all(effects);
-                self.owes_forgetting = true;
+            Event::LogoutAnswered(Ok(())) => self.leave(effects),
+            Event::LoggedOutElsewhere => {
+                if matches!(self.session, Session::LoggedIn(_)) {
+                    self.leave(effects);
+                }
             }
             Event::LogoutAnswered(Err(failure)) => self.tell(Notice::LogoutFailed(failure)),
             Event::CatalogAnswered(answer) => self.note_catalog(answer, effects),
+
+            Event::NetworkChanged { network } => self.note_network(network, effects),
 
             Event::WorkerReady => self.engine = Engine::Ready,
             Event::Opened { id, tables, extents } => {
@@ -281,13 +298,17 @@ impl Coordinator {
     }
 
     fn note_lake(&mut self, lake: Lake) {
-        let is_same = self.lake.as_ref() == Some(&lake);
-        if !is_same {
+        if self.lake.as_ref().is_some_and(|held| held.is_same_state(&lake)) {
+            self.panels.reconnect();
+            if self.is_refresh {
+                self.tell(match lake.stale_since_us() {
+                    Some(_) => Notice::StillOffline,
+                    None => Notice::NothingNew,
+                });
+            }
+        } else {
             self.ledger.drop_answers();
             self.panels.outdate();
-        }
-        if is_same && self.is_refresh {
-            self.tell(Notice::NothingNew);
         }
         self.is_refresh = false;
         self.lake = Some(lake);

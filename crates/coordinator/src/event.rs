@@ -1,6 +1,6 @@
 //! What can happen to the page, and what the shell may be told to do about it.
 
-use crate::{Notice, Place, RangeChoice, Slot, TablesEvent, Told};
+use crate::{Network, Notice, Place, RangeChoice, Slot, TablesEvent, Told};
 use catalog::{Catalog, Name};
 use protocol::{Ask, Extent, Failure, LoginRequest, RequestId, SessionReply, TableVersion};
 use std::sync::Arc;
@@ -35,8 +35,16 @@ pub enum Event {
     LogoutChosen,
     /// The server answered the log-out.
     LogoutAnswered(Result<(), Failure>),
+    /// The viewer logged out in another tab of this browser.
+    LoggedOutElsewhere,
     /// The catalog came, or did not.
     CatalogAnswered(Result<Arc<Catalog>, Failure>),
+
+    /// The browser lost its network, or found one.
+    NetworkChanged {
+        /// What it has.
+        network: Network,
+    },
 
     /// The worker takes requests.
     WorkerReady,
@@ -132,6 +140,9 @@ pub enum Effect {
     LogOut,
     /// Fetch the catalog; answer with [`Event::CatalogAnswered`].
     FetchCatalog,
+    /// Have the browser keep the page's own files, so that it opens without a network. Nothing
+    /// answers: a browser that cannot is no worse off.
+    KeepPage,
     /// End the worker that runs, if any, and start one. Nothing that the old one still says is
     /// handed on.
     StartWorker {

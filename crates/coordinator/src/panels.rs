@@ -2,7 +2,7 @@
 
 use crate::{PageState, Slot, plan};
 use catalog::{Catalog, Dashboard, Name};
-use protocol::{Failure, RequestId};
+use protocol::{ErrorCode, Failure, RequestId};
 use query::{DateRange, QuerySpec};
 use std::collections::BTreeMap;
 
@@ -123,6 +123,14 @@ impl Panels {
             if *idx == wanted {
                 state.failure = None;
             }
+        }
+    }
+
+    /// Takes the failures away that came from the network, so that those panels ask again.
+    pub(crate) fn reconnect(&mut self) {
+        for state in self.slots.values_mut() {
+            let is_of_network = |failure: &Failure| failure.code == ErrorCode::Network;
+            state.failure = state.failure.take().filter(|failure| !is_of_network(failure));
         }
     }
 

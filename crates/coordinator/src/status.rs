@@ -1,6 +1,6 @@
 //! Where the session, the catalog and the engine stand, and what the viewer is told of it.
 
-use catalog::Catalog;
+use catalog::{Catalog, Name};
 use protocol::{Extent, Failure, RequestId, SessionReply, TableVersion};
 use std::sync::Arc;
 
@@ -80,6 +80,43 @@ impl Lake {
     pub fn committed_at_us(&self) -> Option<i64> {
         self.tables.iter().filter_map(|table| table.committed_at_us).min()
     }
+
+    /// When the oldest of its logs was read, UTC microseconds, among those that could not be
+    /// compared with the network's; `None` when all of them could.
+    pub fn stale_since_us(&self) -> Option<i64> {
+        self.tables.iter().filter_map(|table| table.stale_since_us).min()
+    }
+
+    /// Whether `other` is the same state of the same tables. That one of them could be compared
+    /// with the network's and the other could not makes no difference.
+    pub fn is_same_state(&self, other: &Lake) -> bool {
+        let bare = |lake: &Lake| {
+            let tables = lake.tables.iter();
+            let tables = tables.map(|table| TableVersion { stale_since_us: None, ..table.clone() });
+            tables.collect::<Vec<_>>()
+        };
+        self.extents == other.extents && bare(self) == bare(other)
+    }
+}
+
+/// Whether the browser has a network, as far as it knows: one without a way to the server counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Network {
+    /// It has one.
+    #[default]
+    Present,
+    /// It has none.
+    Away,
+}
+
+/// What is shown may be out of date: the network is away, or a server of the lake is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offline {
+    /// Since when, UTC microseconds: what is shown was the newest then. `None` when the lake was
+    /// compared with the network's as it was opened, and the network went away after that.
+    pub since_us: Option<i64>,
+    /// The tables of the lake that could not be compared, by name; empty with `since_us` of `None`.
+    pub tables: Vec<Name>,
 }
 
 /// Something that the viewer is told once, until he dismisses it.
@@ -101,6 +138,8 @@ pub enum Notice {
     LogoutFailed(Failure),
     /// The tables have not changed since they were last read.
     NothingNew,
+    /// The network is still away, so nobody knows whether there is anything newer.
+    StillOffline,
     /// A file of the version that was shown was removed; the newest version is shown instead.
     VersionGone {
         /// Which version of which table, and the newest one.

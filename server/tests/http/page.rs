@@ -9,13 +9,16 @@ use std::sync::LazyLock;
 const SCRIPT: &str = "/assets/page-1f2e3d.js";
 const ENGINE: &str = "/assets/engine-4c5b6a.wasm";
 
+/// A script in the root may answer for every path, and is asked for anew at each visit.
+const KEEPER: &str = "/service-worker.js";
+
 /// Compresses well, and is longer than any buffer on the way.
 fn engine_bytes() -> Vec<u8> {
     (0..300_000_u32).map(|place| (place / 1000) as u8).collect()
 }
 
 fn page() -> Page {
-    static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
+    static ASSETS: LazyLock<[Asset; 5]> = LazyLock::new(|| {
         let mut packed = Vec::new();
         let mut writer = brotli::CompressorWriter::new(&mut packed, 4096, 5, 22);
         writer.write_all(&engine_bytes()).unwrap();
@@ -33,6 +36,7 @@ fn page() -> Page {
             asset(SCRIPT, "text/javascript; charset=utf-8", plain, b"let a;", "bb"),
             asset(ENGINE, "application/wasm", Encoding::Brotli, packed.leak(), "cc"),
             asset("/favicon.svg", "image/svg+xml", plain, b"<svg/>", "dd"),
+            asset(KEEPER, "text/javascript; charset=utf-8", plain, b"let b;", "ee"),
         ]
     });
     Page::new(&*ASSETS)
@@ -62,6 +66,7 @@ async fn the_page_needs_no_session() {
         assert_eq!((held.status.as_u16(), held.body.len()), (304, 0));
     }
     check(&world.get("/favicon.svg", &[]).await, "image/svg+xml", "no-cache");
+    check(&world.get(KEEPER, &[]).await, "text/javascript; charset=utf-8", "no-cache");
     let home = world.get("/", &[]).await;
     assert_eq!((home.status.as_u16(), home.header("location")), (307, Some("/admin")));
     for path in ["/assets/", "/assets/other.js", "/assets/../index.html", "/robots.txt", "/api/x"] {

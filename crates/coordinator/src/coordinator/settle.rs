@@ -26,6 +26,16 @@ impl Coordinator {
         self.send(effects);
         self.ask_of_tables(effects);
         self.forget(effects);
+        self.keep_page(effects);
+    }
+
+    /// Once all that is shown is there, so that nobody waits for it.
+    fn keep_page(&mut self, effects: &mut Vec<Effect>) {
+        let is_at_rest = self.engine == Engine::Open && self.ledger.is_idle();
+        if is_at_rest && self.tables.is_idle() && !self.is_page_kept {
+            self.is_page_kept = true;
+            effects.push(Effect::KeepPage);
+        }
     }
 
     /// Has the engine remove what it keeps beyond the page, before it opens a lake for another.

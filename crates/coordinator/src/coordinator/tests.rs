@@ -158,6 +158,82 @@ fn a_lake_that_moved_on_is_opened_anew() {
 }
 
 #[test]
+fn a_lake_out_of_date_is_marked_until_the_network_is_back() {
+    let mut bench = Bench::ready();
+    assert_eq!(bench.page.offline(), None);
+    bench.stale_since_us = Some(7);
+    bench.emit(Event::Refreshed);
+    bench.answer_open();
+    let offline = Offline { since_us: Some(7), tables: vec![name("sales")] };
+    assert_eq!(bench.page.offline(), Some(offline));
+    assert_eq!(bench.page.notices(), [Notice::StillOffline]);
+    assert!(bench.is_complete(), "the answers of before are still right");
+
+    let n_asked = bench.specs.len();
+    bench.toggle("status", "paid");
+    bench.fail(0, ErrorCode::Network);
+    bench.answer_all();
+    let said = bench.phases().into_iter().find_map(|phase| match phase {
+        Phase::Failed(failure) => Some(failure.message),
+        _ => None,
+    });
+    assert_eq!(said.as_deref(), Some("not kept in this browser: connect and try again (no)"));
+
+    bench.stale_since_us = None;
+    bench.emit(Event::NetworkChanged { network: Network::Present });
+    bench.answer_open();
+    assert_eq!(bench.page.offline(), None);
+    bench.answer_all();
+    assert!(bench.is_complete());
+    assert!(bench.specs.len() > n_asked);
+}
+
+#[test]
+fn a_network_that_goes_is_said_and_its_return_opens_the_lake_anew() {
+    let mut bench = Bench::ready();
+    bench.emit(Event::NetworkChanged { network: Network::Away });
+    assert_eq!(bench.page.offline(), Some(Offline { since_us: None, tables: Vec::new() }));
+    assert!(bench.is_complete());
+    bench.emit(Event::NetworkChanged { network: Network::Present });
+    assert_eq!(bench.page.offline(), None);
+    assert!(bench.opening.is_some());
+    bench.answer_open();
+    assert!(bench.is_complete() && bench.page.notices().is_empty());
+}
+
+#[test]
+fn what_stopped_for_want_of_a_network_goes_on_with_one() {
+    let mut bench = Bench::default();
+    let lake_url = "https://x/lake/".into();
+    bench.emit(Event::Started { place: Place::Dashboard, query: String::new(), lake_url });
+    bench.emit(Event::WorkerReady);
+    let no_network = Failure::new(ErrorCode::Network, "no");
+    bench.emit(Event::SessionAnswered(Err(no_network)));
+    bench.emit(Event::NetworkChanged { network: Network::Present });
+    assert_eq!(bench.others, [Effect::AskSession, Effect::AskSession]);
+}
+
+#[test]
+fn the_page_is_kept_once_all_of_it_is_shown() {
+    let mut bench = Bench::opened("");
+    assert!(!bench.others.contains(&Effect::KeepPage));
+    bench.answer_all();
+    bench.toggle("status", "paid");
+    bench.answer_all();
+    assert_eq!(bench.others.iter().filter(|effect| **effect == Effect::KeepPage).count(), 1);
+}
+
+#[test]
+fn who_logs_out_in_one_tab_has_left_them_all() {
+    let mut bench = Bench::ready();
+    bench.emit(Event::LoggedOutElsewhere);
+    assert_eq!(bench.page.session(), &Session::LoggedOut(Login::Idle));
+    assert!(bench.shown.is_empty() && bench.held.is_empty());
+    bench.emit(Event::LoggedOutElsewhere);
+    assert_eq!(bench.n_forgotten, 1);
+}
+
+#[test]
 fn another_viewer_sees_nothing_of_the_first() {
     let mut bench = Bench::ready();
     bench.emit(Event::LogoutChosen);
@@ -242,6 +318,8 @@ enum Step {
     Back(u8),
     Dashboard(bool),
     Refresh { is_new: bool },
+    Network(Network),
+    Stale(Option<i64>),
     LogIn,
 }
 
@@ -259,6 +337,9 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => any::<u8>().prop_map(Step::Back),
         1 => any::<bool>().prop_map(Step::Dashboard),
         1 => any::<bool>().prop_map(|is_new| Step::Refresh { is_new }),
+        1 => proptest::sample::select(vec![Network::Present, Network::Away])
+            .prop_map(Step::Network),
+        1 => proptest::sample::select(vec![None, Some(1), Some(2)]).prop_map(Step::Stale),
         2 => Just(Step::LogIn),
     ]
 }
@@ -291,6 +372,8 @@ fn take(bench: &mut Bench, step: Step) {
             bench.lake_version += u64::from(is_new);
             bench.emit(Event::Refreshed);
         }
+        Step::Network(network) => bench.emit(Event::NetworkChanged { network }),
+        Step::Stale(since_us) => bench.stale_since_us = since_us,
         Step::LogIn => {
             if !matches!(bench.page.session(), Session::LoggedIn(_)) {
                 bench.emit(Event::LoginAnswered(Ok(session("ann"))));

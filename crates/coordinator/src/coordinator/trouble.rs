@@ -4,7 +4,7 @@ use super::{Coordinator, MAX_DEATHS_IN_A_ROW};
 use crate::ledger::Ledger;
 use crate::panels::Panels;
 use crate::tables::Blame;
-use crate::{CatalogState, Effect, Engine, Login, Notice, Session};
+use crate::{CatalogState, Effect, Engine, Login, Network, Notice, Session};
 use protocol::{ErrorCode, Failure, RequestId};
 
 impl Coordinator {
@@ -14,6 +14,7 @@ impl Coordinator {
         failure: Failure,
         effects: &mut Vec<Effect>,
     ) {
+        let failure = self.explained(failure);
         match self.tables.failed(id, failure.clone()) {
             Some(Blame::Session) => return self.end_session(effects),
             Some(Blame::Question) => {
@@ -44,6 +45,27 @@ impl Coordinator {
         } else if let Some(spec) = self.ledger.take(id) {
             self.n_deaths = 0;
             self.panels.fail(&spec, &failure);
+        }
+    }
+
+    /// `failure` as the viewer is told of it: without a network, bytes that do not come are bytes
+    /// that were never read before.
+    fn explained(&self, failure: Failure) -> Failure {
+        if failure.code != ErrorCode::Network || self.offline().is_none() {
+            return failure;
+        }
+        let message =
+            format!("not kept in this browser: connect and try again ({})", failure.message);
+        Failure { message, ..failure }
+    }
+
+    /// With a network, what failed for the want of one is tried again, and the lake opened anew.
+    pub(super) fn note_network(&mut self, network: Network, effects: &mut Vec<Effect>) {
+        self.network = network;
+        if network == Network::Present {
+            self.retry(effects);
+            self.tables.outdate();
+            self.close(effects);
         }
     }
 
@@ -90,6 +112,13 @@ impl Coordinator {
             Engine::Open | Engine::OpenFailed(_) => self.engine = Engine::Ready,
             Engine::Starting | Engine::Ready | Engine::GivenUp { .. } => {}
         }
+    }
+
+    /// The viewer has logged out: the page forgets him, and so does what the engine keeps.
+    pub(super) fn leave(&mut self, effects: &mut Vec<Effect>) {
+        self.session = Session::LoggedOut(Login::Idle);
+        self.forget_all(effects);
+        self.owes_forgetting = true;
     }
 
     /// Drops everything that one viewer has seen and another may not.

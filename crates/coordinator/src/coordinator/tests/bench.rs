@@ -37,6 +37,8 @@ pub(super) struct Bench {
     pub(super) others: Vec<Effect>,
     pub(super) last_id: u32,
     pub(super) lake_version: u64,
+    /// Since when the lake that is opened is out of date.
+    pub(super) stale_since_us: Option<i64>,
 }
 
 impl Bench {
@@ -163,7 +165,7 @@ impl Bench {
             committed_at_us: Some(1),
             n_files: 1,
             size_bytes: 1,
-            stale_since_us: None,
+            stale_since_us: self.stale_since_us,
         }];
         let extents = vec![Extent { dimension: name("day"), range: Some(extent()) }];
         self.emit(Event::Opened { id, tables, extents });
