@@ -14,9 +14,6 @@ const KNOWN: &[(&str, Outcome, &str)] = &[
     // The log has 11:11:11 without a zone and means the zone of whoever wrote it, which nothing
     // tells; delta_kernel takes it for UTC as well.
     ("/data-reader-partition-values/delta", Outcome::Wrong, "column \"as_timestamp\""),
-    // The file's own schema says nanoseconds, which end in the year 2262.
-    ("parquet/data/int96_from_spark.parquet", Outcome::Refused, "exceeds the representable"),
-    ("/300k-add-files-100-col-partitioned", Outcome::Timeout, ""),
 ];
 
 #[test]

@@ -116,6 +116,7 @@ pub async fn run_in_browser(
             _ => Worker::Same,
         };
         let heard = engine.ask(worker, no_catalog(), [ask], pool::READ_LIMIT).await?;
+        // What is left is removed with all others at the end.
         let _ = std::fs::remove_dir_all(&dir);
         report.add(seed, target.clone(), in_browser::ending_of(&heard.said));
         progress(number as usize + 1, seeds.n as usize);

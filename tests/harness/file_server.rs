@@ -279,7 +279,7 @@ fn leads_in(path: &str) -> bool {
 
 fn content_type(path: &Path) -> &'static str {
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("js") => "text/javascript",
+        Some("js" | "mjs") => "text/javascript",
         Some("wasm") => "application/wasm",
         Some("html") => "text/html; charset=utf-8",
         Some("json") => "application/json",

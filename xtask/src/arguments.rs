@@ -169,7 +169,8 @@ fn parse_bench<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Command, 
     if what != "reads" {
         return Err(unknown(what));
     }
-    let mut options = BenchOptions { json: "bench-reads.json".into(), rest: Vec::new() };
+    let mut options =
+        BenchOptions { json: "test-output/bench-reads.json".into(), rest: Vec::new() };
     while let Some(word) = words.next() {
         match word {
             "--json" => options.json = path(word, words.next())?,
