@@ -1,187 +1,19 @@
 //! The page about tables: a table of the lake and any other by its URL, its versions, files and
 //! rows. Its numbers are those of the native engine over the same lake.
 
+mod guests;
+mod seen;
+
 use super::scene::Scene;
 use anyhow::{Context, bail, ensure};
-use lakefront_tests::harness::driver::{Browser, Launch, Scheme, until};
-use lakefront_tests::harness::page::{DEADLINE, Page};
-use protocol::{At, Comparison, Condition, RowForm, RowsSpec, TableAt, TableDescription};
-use serde::Deserialize;
+use guests::{at, described, native, rows};
+use lakefront_tests::harness::driver::{Launch, Scheme};
+use lakefront_tests::harness::page::Page;
+use protocol::{At, Comparison, Condition, TableAt};
+use seen::{agrees, settled};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 use thirtyfour::Key;
-use worker::Lake;
-use worker::lake::DEFAULT_MEMORY_BYTES;
-use worker::store::PlatformStore;
-
-/// What is on the page, taken at one moment.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-struct Shown {
-    /// The state of each part: `loading`, `outdated`, `ready`, `error`.
-    parts: BTreeMap<String, String>,
-    /// The exact numbers of the head.
-    facts: BTreeMap<String, String>,
-    /// The view that is chosen.
-    view: Option<String>,
-    /// Columns of the schema.
-    columns: Vec<String>,
-    /// Versions of the commits.
-    commits: Vec<String>,
-    /// Paths of the files.
-    files: Vec<String>,
-    /// Rows of the preview, nulls as nulls.
-    rows: Vec<Vec<Option<String>>>,
-    /// What went wrong: the code, and the words of whoever found it.
-    trouble: Option<(String, String)>,
-    /// Path, query and fragment.
-    address: String,
-}
-
-impl Shown {
-    fn is_settled(&self) -> bool {
-        !self.parts.is_empty()
-            && self.parts.values().all(|state| ["ready", "error"].contains(&state.as_str()))
-    }
-
-    fn fact(&self, name: &str) -> &str {
-        self.facts.get(name).map_or("", String::as_str)
-    }
-}
-
-const TAKE: &str = r#"
-const all = (selector) => [...document.querySelectorAll(selector)];
-const texts = (list, key) => list.map((it) => it.dataset[key]);
-const trouble = document.querySelector('[data-test="trouble"]');
-return {
-  parts: Object.fromEntries(all('[data-part]').map((it) => [it.dataset.part, it.dataset.state])),
-  facts: Object.fromEntries(all('[data-test^="fact-"]').map(
-    (it) => [it.dataset.test.slice(5), it.dataset.exact])),
-  view: document.querySelector('[role="tab"][aria-selected="true"]')?.dataset.test.slice(4) ?? null,
-  columns: texts(all('[data-test="schema-row"]'), 'column'),
-  commits: texts(all('[data-test="commit"]'), 'version'),
-  files: texts(all('[data-test="file"]'), 'path'),
-  rows: all('[data-test="preview-row"]').map((row) => [...row.querySelectorAll('td')].map(
-    (cell) => cell.dataset.null === 'true' ? null : (cell.title || cell.textContent))),
-  trouble: trouble === null ? null : [
-    trouble.dataset.code, trouble.querySelector('[data-test="trouble-words"]').textContent],
-  address: location.pathname + location.search + location.hash,
-};
-"#;
-
-async fn shown(browser: &Browser) -> anyhow::Result<Shown> {
-    let value = browser.evaluate(TAKE, Vec::new()).await?;
-    serde_json::from_value(value).context("the page's attributes are not as expected")
-}
-
-/// The page once nothing is awaited and `is_so`.
-async fn settled(
-    browser: &Browser,
-    what: &str,
-    is_so: impl Fn(&Shown) -> bool,
-) -> anyhow::Result<Shown> {
-    let mut last = Shown::default();
-    let waited = until(what, DEADLINE, async || {
-        last = shown(browser).await?;
-        Ok((last.is_settled() && is_so(&last)).then(|| last.clone()))
-    });
-    let outcome = waited.await;
-    match outcome {
-        Ok(shown) => Ok(shown),
-        Err(error) => {
-            let text = browser.evaluate("return document.body.innerText", Vec::new()).await;
-            Err(error.context(format!("the page: {last:?}\nits text: {text:?}")))
-        }
-    }
-}
-
-/// A scene whose viewer has logged in at `path`, with a table of several versions in its lake.
-async fn at(user: &'static str, path: &str) -> anyhow::Result<Option<Scene>> {
-    let Some(scene) = Scene::of_olist(user, Launch::default()).await? else { return Ok(None) };
-    bring_tables(&scene)?;
-    let page = scene.page();
-    page.open(path).await?;
-    page.send_log_in(scene.user.name, scene.user.password).await?;
-    page.element("tables-page").await?;
-    Ok(Some(scene))
-}
-
-/// Copies tables and files of the corpus beside those of the lake.
-fn bring_tables(scene: &Scene) -> anyhow::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let corpus = std::env::var_os("LAKEFRONT_CORPUS")
-        .map_or_else(|| root.join("../shared/corpus"), std::path::PathBuf::from);
-    let guests = scene.project.join("lake/guests");
-    if guests.is_dir() {
-        return Ok(());
-    }
-    let made = scene.project.join(format!("guests-{}", scene.user.name));
-    for (from, to) in [
-        ("delta/kernel/basic_partitioned", "letters"),
-        ("delta/kernel/table-with-cdf", "feed"),
-        ("delta/kernel/parsed-stats", "stats"),
-        ("parquet/data/alltypes_tiny_pages.parquet", "pages.parquet"),
-        ("parquet/data/nested_structs.rust.parquet", "nested.parquet"),
-    ] {
-        copy(&corpus.join(from), &made.join(to))?;
-    }
-    std::fs::create_dir_all(made.join("empty"))?;
-    std::fs::write(made.join("words.parquet"), "these are words and no Parquet file")?;
-    // Another test may have been first.
-    if std::fs::rename(&made, &guests).is_err() {
-        std::fs::remove_dir_all(&made)?;
-    }
-    Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
-    for entry in walkdir::WalkDir::new(from) {
-        let entry = entry?;
-        let part = entry.path().strip_prefix(from)?;
-        let target = if part.as_os_str().is_empty() { to.to_owned() } else { to.join(part) };
-        if entry.file_type().is_dir() {
-            std::fs::create_dir_all(target)?;
-        } else {
-            target.parent().map(std::fs::create_dir_all).transpose()?;
-            std::fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
-}
-
-fn native(scene: &Scene) -> anyhow::Result<Lake> {
-    let store = Arc::new(PlatformStore::new(scene.project.join("lake")));
-    Lake::new(store, DEFAULT_MEMORY_BYTES).map_err(|failure| anyhow::anyhow!("{failure}"))
-}
-
-async fn described(lake: &Lake, location: &str, at: At) -> anyhow::Result<TableDescription> {
-    let table = TableAt { location: location.to_owned(), at };
-    lake.describe(&table).await.map_err(|failure| anyhow::anyhow!("{failure}"))
-}
-
-/// The rows that the native engine gives, as texts.
-async fn rows(lake: &Lake, location: &str, conditions: Vec<Condition>) -> anyhow::Result<u64> {
-    let table = TableAt { location: location.to_owned(), at: At::Newest };
-    let spec =
-        RowsSpec { table, columns: Vec::new(), conditions, limit: Some(100), form: RowForm::Text };
-    let rows = lake.rows(&spec).await.map_err(|failure| anyhow::anyhow!("{failure}"))?;
-    Ok(rows.facts.n_rows)
-}
-
-fn agrees(shown: &Shown, described: &TableDescription) -> anyhow::Result<()> {
-    let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
-    for (name, expected) in [
-        ("version", number(described.version)),
-        ("rows", number(described.n_rows)),
-        ("files", described.n_files.to_string()),
-        ("size", described.size_bytes.to_string()),
-        ("columns", described.columns.len().to_string()),
-    ] {
-        ensure!(shown.fact(name) == expected, "{name} is {:?}, not {expected}", shown.fact(name));
-    }
-    Ok(())
-}
 
 /// Types `location` into the field and opens it.
 async fn open(page: &Page<'_>, location: &str) -> anyhow::Result<()> {

@@ -104,7 +104,7 @@ pub(super) fn of(tables: &Tables) -> TablesView {
     });
     let details = described
         .as_ref()
-        .map(|described| tables.state.details(described, tables.is_travelling))
+        .map(|described| tables.state.details(described, tables.travel))
         .unwrap_or_default();
     // Until the table is described it is not known what to ask of it, only that something will be.
     let awaits = |kind: Kind| described.is_none() && !is_failed && is_seen_in(kind, &tables.state);
