@@ -21,7 +21,7 @@ const PAGE: &str = r#"<!doctype html><meta charset="utf-8"><title>duckdb</title>
 <script type="importmap">{"imports": {
   "apache-arrow": "/npm/apache-arrow/Arrow.dom.mjs",
   "flatbuffers": "/npm/flatbuffers/mjs/flatbuffers.js",
-  "tslib": "/npm/tslib/tslib.es6.mjs"
+  "tslib": "/npm/tslib/tslib.es6.js"
 }}</script>
 <script type="module">
 const dist = location.origin + '/npm/@duckdb/duckdb-wasm/dist/';
