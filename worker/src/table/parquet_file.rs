@@ -31,6 +31,14 @@ pub enum ParquetTableError {
 }
 
 impl ParquetTableError {
+    /// Whether there is no such file.
+    pub fn is_absent(&self) -> bool {
+        matches!(
+            self,
+            ParquetTableError::Store(StoreError::Absent { .. } | StoreError::Forbidden { .. })
+        )
+    }
+
     /// The failure that the page is told.
     pub fn into_failure(self) -> Failure {
         match &self {
