@@ -65,6 +65,7 @@ pub async fn open(
     source: Source,
 ) -> Result<LakeTable, ParquetTableError> {
     let facts = store.facts(&location).await?;
+    let location = location.with_identity(facts.identity());
     let fields = fields(&location, facts.size_bytes, &source).await?;
     let version = TableVersion {
         table,
