@@ -13,4 +13,5 @@ mod browser {
     mod recovery;
     mod scene;
     mod selection;
+    mod tables;
 }

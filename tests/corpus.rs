@@ -2,6 +2,7 @@
 //! Started by `cargo xtask corpus`.
 
 use anyhow::{Context, bail};
+use lakefront_tests::corpus::mutants::{self, Seeds};
 use lakefront_tests::corpus::pool::READS;
 use lakefront_tests::corpus::run::{self, Plan};
 use lakefront_tests::corpus::{in_browser, reading, record};
@@ -31,6 +32,7 @@ fn start() -> anyhow::Result<ExitCode> {
     };
     let mut json: Option<PathBuf> = None;
     let mut is_in_browser = false;
+    let mut seeds = Seeds { first: 0, n: 0 };
     let mut words = std::env::args_os().skip(1);
     while let Some(word) = words.next() {
         let word = word.to_string_lossy().into_owned();
@@ -43,15 +45,31 @@ fn start() -> anyhow::Result<ExitCode> {
             "--json" => json = Some(PathBuf::from(value()?)),
             "--dir" => plan.dir = PathBuf::from(value()?),
             "--only" => plan.only = value()?.to_string_lossy().into_owned(),
+            "--mutants" => seeds.n = value()?.to_string_lossy().parse()?,
+            "--seed" => seeds.first = value()?.to_string_lossy().parse()?,
             "--browser" => is_in_browser = true,
             _ => bail!("{word:?} is not an option here"),
         }
     }
     let progress = |n_done: usize, n_all: usize| {
         if n_done % PROGRESS_STEP == 0 {
-            eprintln!("{n_done} of {n_all} readings");
+            eprintln!("{n_done} of {n_all}");
         }
     };
+    if seeds.n > 0 {
+        let report = match is_in_browser {
+            false => mutants::run(&plan, seeds, progress)?,
+            true => tokio::runtime::Runtime::new()?.block_on(mutants::run_in_browser(
+                &plan,
+                &engine::page_dir()?,
+                seeds,
+                progress,
+            ))?,
+        };
+        print!("{}", report.summary());
+        let is_sound = report.fatal.is_empty();
+        return Ok(if is_sound { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     let records = match is_in_browser {
         false => run::natively(&plan, progress)?,
         true => tokio::runtime::Runtime::new()?.block_on(in_browser::read(

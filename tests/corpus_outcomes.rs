@@ -14,21 +14,6 @@ const KNOWN: &[(&str, Outcome, &str)] = &[
     // The log has 11:11:11 without a zone and means the zone of whoever wrote it, which nothing
     // tells; delta_kernel takes it for UTC as well.
     ("/data-reader-partition-values/delta", Outcome::Wrong, "column \"as_timestamp\""),
-    // Nanoseconds of 64 bits end in the year 2262.
-    ("parquet/data/int96_from_spark.parquet", Outcome::Wrong, "column \"a\""),
-    // One value unpacks to a gigabyte.
-    ("parquet/data/large_string_map.brotli.parquet", Outcome::Timeout, ""),
-    ("/300k-add-files-100-col-partitioned", Outcome::Timeout, ""),
-    ("/data-reader-timestamp_ntz-id-mode/delta", Outcome::Refused, "`columnMapping`"),
-    ("/data-reader-timestamp_ntz-name-mode/delta", Outcome::Refused, "`columnMapping`"),
-    (
-        "/data-skipping-basic-stats-all-types-columnmapping-name/delta",
-        Outcome::Refused,
-        "`columnMapping`",
-    ),
-    ("/dv-partitioned-with-checkpoint/delta", Outcome::Refused, "`deletionVectors`"),
-    ("/log-replay-dv-key-cases/delta", Outcome::Refused, "`deletionVectors`"),
-    ("/table-with-columnmapping-mode-id/delta", Outcome::Refused, "`columnMapping`"),
 ];
 
 #[test]

@@ -1,6 +1,15 @@
 //! What the tests in a browser, `page-check` and the corpus runner share. The tests themselves are
 //! beside it.
 
+pub mod bench {
+    //! What questions cost, beside what they need.
+    pub mod duckdb;
+    pub mod lake;
+    pub mod measure;
+    pub mod needed;
+    pub mod snapshot;
+}
+
 pub mod corpus {
     //! Every table and file below a folder: read by the engine, compared with a plain reader.
     pub mod archive;
@@ -9,6 +18,8 @@ pub mod corpus {
     pub mod found;
     pub mod in_browser;
     pub mod job;
+    pub mod mutant;
+    pub mod mutants;
     pub mod oracle;
     pub mod pool;
     pub mod reading;

@@ -90,7 +90,7 @@ async fn a_table_is_described_at_each_of_its_versions() -> Result<()> {
 
     let gone = lake.describe(&version(name, 7)).await.err().context("version 7 is not there")?;
     assert_eq!(gone.code, ErrorCode::NotFound);
-    ensure!(gone.message.contains("no version 7: the newest one is 1"), "{gone}");
+    ensure!(gone.message.contains("version 7 is not there, the newest one is 1"), "{gone}");
     Ok(())
 }
 

@@ -40,6 +40,13 @@ pub(crate) fn push_url(place: Place, query: &str) {
     }
 }
 
+/// Puts `text` on the clipboard, if the browser lets it.
+pub(crate) fn copy(text: &str) {
+    if let Some(window) = window() {
+        let _refused = window.navigator().clipboard().write_text(text);
+    }
+}
+
 /// Whether the browser has a network; true where it does not say.
 pub(crate) fn has_network() -> bool {
     let says = window().and_then(|window| {

@@ -4,11 +4,14 @@
 //! A component reads signals and emits `coordinator::Event`s. Only `shell` posts messages, sets
 //! timers, fetches and spawns.
 
+pub mod advice;
 pub mod answer;
 pub mod buckets;
 pub mod costs;
 pub mod decimal;
+pub mod feature;
 pub mod marks;
+pub mod typed;
 pub mod wording;
 
 #[cfg(target_arch = "wasm32")]
@@ -21,6 +24,8 @@ mod panels;
 mod shell;
 #[cfg(target_arch = "wasm32")]
 mod state;
+#[cfg(target_arch = "wasm32")]
+mod tables;
 
 #[cfg(target_arch = "wasm32")]
 pub use page::start;

@@ -16,7 +16,9 @@ pub(crate) use stop::Stop;
 
 use crate::shell::Shell;
 use crate::state::{Desk, use_desk};
-use coordinator::{CatalogState, Event, Session};
+use crate::tables::TablesPage;
+use crate::wording;
+use coordinator::{CatalogState, Event, Place, Session};
 use dashboard::DashboardPage;
 use header::Header;
 use leptos::prelude::*;
@@ -43,6 +45,7 @@ enum Part {
     Login,
     Stopped,
     Dashboard,
+    Tables,
 }
 
 fn part(desk: Desk) -> Part {
@@ -52,7 +55,10 @@ fn part(desk: Desk) -> Part {
         Session::Asking => Part::Nothing,
         Session::Unreachable(_) => Part::Stopped,
         Session::LoggedOut(_) => Part::Login,
-        Session::LoggedIn(_) if is_loaded => Part::Dashboard,
+        Session::LoggedIn(_) if is_loaded => match desk.place.get() {
+            Place::Dashboard => Part::Dashboard,
+            Place::Tables => Part::Tables,
+        },
         Session::LoggedIn(_) if is_failed => Part::Stopped,
         Session::LoggedIn(_) => Part::Nothing,
     })
@@ -60,8 +66,14 @@ fn part(desk: Desk) -> Part {
 
 /// The dashboard and the lake; to somebody who is not logged in, neither.
 fn title(desk: Desk) -> String {
-    let is_shown = part(desk) == Part::Dashboard;
+    let part = part(desk);
+    let is_shown = matches!(part, Part::Dashboard | Part::Tables);
     let catalog = desk.loaded().filter(|_| is_shown);
+    if let (Part::Tables, Some(catalog)) = (part, &catalog) {
+        let table = desk.tables.with(|tables| tables.state.table.clone());
+        let table = table.map_or_else(|| "Tables".to_owned(), |it| wording::last_segment(&it));
+        return format!("{table} · {}", catalog.title);
+    }
     let dashboard = |catalog: &catalog::Catalog| {
         let name = desk.page.with(|page| page.as_ref().map(|page| page.dashboard.clone()))?;
         Some(format!("{} · {}", catalog.dashboard(&name)?.title, catalog.title))
@@ -82,6 +94,15 @@ fn Page() -> impl IntoView {
             Part::Nothing => view! { <Waiting /> }.into_any(),
             Part::Login => view! { <LoginPage /> }.into_any(),
             Part::Stopped => view! { <Stopped /> }.into_any(),
+            Part::Tables => {
+                view! {
+                    <a class="skip-link" href="#panels">"Skip to the table"</a>
+                    <Header />
+                    <Notices />
+                    <TablesPage />
+                }
+                    .into_any()
+            }
             Part::Dashboard => {
                 view! {
                     <a class="skip-link" href="#panels">"Skip to the panels"</a>

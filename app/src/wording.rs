@@ -188,6 +188,12 @@ pub fn bytes(n_bytes: u64) -> String {
     }
 }
 
+/// The last segment of a path or URL: `sales` of `gold/sales/`, without a query.
+pub fn last_segment(location: &str) -> String {
+    let path = location.split(['?', '#']).next().unwrap_or(location).trim_end_matches('/');
+    path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(location).to_owned()
+}
+
 /// A time span: `34 ms`, `1.2 s`.
 pub fn span(elapsed_ms: f64) -> String {
     if elapsed_ms < 1_000.0 {
@@ -263,6 +269,8 @@ mod tests {
         check(1_200_000, "1.2 MB");
         check(5_000_000_000_000_000, "5000 TB");
         assert_eq!((span(33.6), span(1_240.0)), ("34 ms".into(), "1.2 s".into()));
+        assert_eq!(last_segment("gold/sales/"), "sales");
+        assert_eq!(last_segment("https://x/a.parquet?sig=a/b"), "a.parquet");
         assert_eq!(counted(1, "file", "files"), "1 file");
         assert_eq!(counted(32_951, "value", "values"), "32,951 values");
     }

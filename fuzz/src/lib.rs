@@ -4,11 +4,16 @@
 //!
 //! Not here: what is right. That is for the tests of the crates.
 
+#[expect(dead_code, reason = "the engine asks more of a footer than a fuzzer does")]
+#[path = "../../worker/src/footer.rs"]
+mod engine_footer;
 pub mod seed;
 mod table;
 
 use bytes::Bytes;
 use delta_log::{DeletedRows, DeletionVector, DvError, DvStorage, FilePath};
+use parquet::arrow::parquet_to_arrow_schema;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
 use table::Files;
 pub use table::{commit_of_schema, log_bytes};
 
@@ -16,9 +21,10 @@ pub use table::{commit_of_schema, log_bytes};
 const MAX_ROWS: usize = 100_000;
 
 /// The names of the targets with their bodies.
-pub const TARGETS: [(&str, fn(&[u8])); 4] = [
+pub const TARGETS: [(&str, fn(&[u8])); 5] = [
     ("checkpoint", checkpoint),
     ("deletion_vector", deletion_vector),
+    ("footer", footer),
     ("log", log),
     ("schema", schema),
 ];
@@ -44,6 +50,27 @@ pub fn checkpoint(bytes: &[u8]) {
     if let Some(snapshot) = Files::of_checkpoint(hint, checkpoint).read() {
         table::look_at(&snapshot);
     }
+}
+
+/// Reads `bytes` as the end of a Parquet file: the footer and the page index before it. What the
+/// engine believes of it must hold: every chunk lies within the file.
+pub fn footer(bytes: &[u8]) {
+    let file = Bytes::copy_from_slice(bytes);
+    let size_bytes = bytes.len() as u64;
+    let reader =
+        ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Optional);
+    let Ok(footer) = reader.parse_and_finish(&file) else { return };
+    if engine_footer::check(&footer, size_bytes).is_err() {
+        return;
+    }
+    assert!(engine_footer::tail(&footer, size_bytes) <= size_bytes, "a tail is part of the file");
+    let columns = footer.row_groups().iter().flat_map(|group| group.columns());
+    for column in columns {
+        let (start, length) = column.byte_range();
+        assert!(start + length <= size_bytes, "a column chunk is part of the file");
+    }
+    let file = footer.file_metadata();
+    let _ = parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata());
 }
 
 /// Reads `bytes` as a schema, of a table without and with both kinds of column mapping.

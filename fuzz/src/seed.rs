@@ -37,10 +37,13 @@ pub fn of_corpus(corpus: &Path) -> Result<Seeds> {
             logs.entry(log.unwrap_or(folder).to_owned()).or_default().insert(name, bytes);
         } else if name.starts_with("deletion_vector") && name.ends_with(".bin") {
             seeds.entry("deletion_vector").or_default().extend(vectors(&bytes));
+        } else if name.ends_with(".parquet") {
+            seeds.entry("footer").or_default().push(bytes);
         }
         Ok(())
     };
-    for entry in WalkDir::new(corpus.join("delta")).sort_by_file_name() {
+    let folders = [corpus.join("delta"), corpus.join("parquet/data")];
+    for entry in folders.iter().flat_map(|it| WalkDir::new(it).sort_by_file_name()) {
         let entry = entry?;
         let path = entry.path();
         if !entry.file_type().is_file() || entry.metadata()?.len() > MAX_BYTES {

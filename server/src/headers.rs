@@ -10,10 +10,15 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
 
 /// What a page of this server may load and do: its own files only, nothing inline.
+///
+/// It may also read from other servers over HTTPS, and from this machine over HTTP: a table can be
+/// opened by its URL, wherever its bucket or CDN is, and which one is not known here. Such answers
+/// are bytes to the engine, never code, style or frame, and no cookie of this server goes with the
+/// question. Plain HTTP elsewhere stays shut: what comes over it may have been changed on the way.
 pub(crate) const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
-    style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
-    worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
-    frame-ancestors 'none'";
+    style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self' \
+    https: http://localhost:* http://127.0.0.1:*; worker-src 'self'; manifest-src 'self'; \
+    base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 const PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
 

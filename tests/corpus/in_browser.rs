@@ -62,25 +62,37 @@ pub async fn read(
     Ok(stage.records(&jobs, &heard))
 }
 
-/// How a reading ended, and the file in which the rows are.
-fn ending(said: Said, elapsed_ms: f64, path: PathBuf) -> anyhow::Result<(Ending, Option<PathBuf>)> {
-    let elapsed_ms = elapsed_ms.round().max(0.0) as u64;
-    Ok(match said {
-        Said::Panicked(text) => (Ending::Panicked { text }, None),
-        Said::TimedOut => (Ending::TimedOut, None),
-        Said::Answer(answer, rows) => match (*answer, rows) {
-            (Answer::Rows(facts), Some(rows)) => {
-                std::fs::write(&path, rows)?;
+/// How a reading ended that a worker was asked for; its time is left at 0.
+pub fn ending_of(said: &Said) -> Ending {
+    match said {
+        Said::Panicked(text) => Ending::Panicked { text: text.clone() },
+        Said::TimedOut => Ending::TimedOut,
+        Said::Answer(answer, rows) => match (answer.as_ref(), rows) {
+            (Answer::Rows(facts), Some(_)) => {
                 let version = facts.tables.first().and_then(|table| table.version);
-                (Ending::Rows { version, n_rows: facts.n_rows, elapsed_ms }, Some(path))
+                Ending::Rows { version, n_rows: facts.n_rows, elapsed_ms: 0 }
             }
             (Answer::Failed(failure), _) => {
-                let (code, text) = (failure.code, failure.message);
-                (Ending::Refused { code, text, elapsed_ms }, None)
+                Ending::Refused { code: failure.code, text: failure.message.clone(), elapsed_ms: 0 }
             }
-            (other, _) => anyhow::bail!("the engine answered {other:?} to a question for rows"),
+            (other, _) => Ending::Panicked { text: format!("not an answer: {other:?}") },
         },
-    })
+    }
+}
+
+/// How a reading ended, and the file in which the rows are.
+fn ending(said: Said, took_ms: f64, path: PathBuf) -> anyhow::Result<(Ending, Option<PathBuf>)> {
+    let mut ending = ending_of(&said);
+    if let Ending::Rows { elapsed_ms, .. } | Ending::Refused { elapsed_ms, .. } = &mut ending {
+        *elapsed_ms = took_ms.round().max(0.0) as u64;
+    }
+    match (said, &ending) {
+        (Said::Answer(_, Some(rows)), Ending::Rows { .. }) => {
+            std::fs::write(&path, rows)?;
+            Ok((ending, Some(path)))
+        }
+        _ => Ok((ending, None)),
+    }
 }
 
 /// What is left to do of `job` natively.

@@ -28,6 +28,17 @@ pub enum Read {
         /// Its state.
         at: At,
     },
+    /// A table or file with one file damaged, see [`super::mutant`].
+    Mutant {
+        /// The table's folder or the Parquet file.
+        place: PathBuf,
+        /// The file within the table.
+        file: String,
+        /// How it is damaged.
+        seed: u64,
+        /// A folder that is made for it and removed afterwards.
+        dir: PathBuf,
+    },
     /// An Arrow IPC stream that an engine elsewhere answered with.
     Stream(PathBuf),
     /// Nothing: the engine elsewhere refused.

@@ -3,7 +3,7 @@
 
 use super::features;
 use super::job::{Ending, Expect, Job, Read, Said};
-use super::{oracle, rowset};
+use super::{mutant, oracle, rowset};
 use arrow::array::RecordBatch;
 use arrow::ipc::reader::StreamReader;
 use protocol::{At, ErrorCode, Failure, RowForm, RowsSpec, TableAt};
@@ -79,9 +79,20 @@ fn read(read: &Read) -> (Ending, Option<Vec<RecordBatch>>) {
     let started = Instant::now();
     let outcome = catch(|| match read {
         Read::Lake { root, location, at } => rows(root, location, *at),
+        Read::Mutant { place, file, seed, dir } => {
+            let planted = mutant::plant(place, file, *seed, dir);
+            let location = planted.map_err(|error| {
+                Failure::new(ErrorCode::Internal, format!("the mutant is not planted: {error}"))
+            })?;
+            rows(dir, &location, At::Newest)
+        }
         Read::Stream(path) => decoded(path),
         Read::Nothing => Err(Failure::new(ErrorCode::Internal, "nothing was read")),
     });
+    if let Read::Mutant { dir, .. } = read {
+        // What is left is removed with all others at the end.
+        let _ = std::fs::remove_dir_all(dir);
+    }
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     match outcome {
         Ok(Ok((version, batches))) => {

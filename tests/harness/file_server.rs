@@ -20,13 +20,17 @@ const MOST_HEAD_LINES: usize = 100;
 pub enum Mount {
     /// The files of a folder; links are followed.
     Folder(PathBuf),
+    /// The files of a folder of JavaScript packages, some of whose imports leave out `.js`.
+    Modules(PathBuf),
     /// One text.
     Text(&'static str, String),
 }
 
-/// One answered GET.
+/// One answered GET or HEAD.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Served {
+    /// The method.
+    pub method: String,
     /// The path that was asked for, decoded.
     pub path: String,
     /// The status.
@@ -106,7 +110,7 @@ impl Site {
         let mut reader = BufReader::new(stream.try_clone()?);
         while let Some(head) = read_head(&mut reader)? {
             match head.method.as_str() {
-                "GET" => self.get(&head, stream)?,
+                "GET" | "HEAD" => self.get(&head, stream)?,
                 "POST" => {
                     let mut body = vec![0; head.n_body_bytes];
                     reader.read_exact(&mut body)?;
@@ -121,8 +125,13 @@ impl Site {
     }
 
     fn get(&self, head: &Head, stream: &TcpStream) -> anyhow::Result<()> {
-        let mut served =
-            Served { path: head.path.clone(), status: 404, range: head.range, n_bytes: 0 };
+        let mut served = Served {
+            method: head.method.clone(),
+            path: head.path.clone(),
+            status: 404,
+            range: head.range,
+            n_bytes: 0,
+        };
         let outcome = self.send(head, stream, &mut served);
         self.served.lock().unwrap_or_else(PoisonError::into_inner).push(served);
         outcome
@@ -136,12 +145,19 @@ impl Site {
         let path = match mounted {
             Some((_, Mount::Text(kind, text))) => {
                 served.status = 200;
-                served.n_bytes = text.len() as u64;
                 let headers = format!("Content-Type: {kind}\r\n");
                 answer(stream, "200 OK", &headers, text.len() as u64)?;
+                if head.method == "HEAD" {
+                    return Ok(());
+                }
+                served.n_bytes = text.len() as u64;
                 return Ok(stream.write_all(text.as_bytes())?);
             }
             Some((rest, Mount::Folder(dir))) if leads_in(rest) => dir.join(rest),
+            Some((rest, Mount::Modules(dir))) if leads_in(rest) => {
+                let path = dir.join(rest);
+                if path.is_file() { path } else { dir.join(format!("{rest}.js")) }
+            }
             _ => return answer(stream, "404 Not Found", "", 0),
         };
         let file = File::open(&path).ok().and_then(|file| {
@@ -178,6 +194,9 @@ impl Site {
                 (0, size)
             }
         };
+        if head.method == "HEAD" {
+            return Ok(());
+        }
         file.seek(SeekFrom::Start(start))?;
         let mut left = end - start;
         let mut chunk = vec![0; 64 << 10];
@@ -225,10 +244,11 @@ fn read_head(reader: &mut impl BufRead) -> anyhow::Result<Option<Head>> {
     bail!("a head of more than {MOST_HEAD_LINES} lines")
 }
 
-/// `bytes=a-b`; other forms are not ranges here, as a server may have it.
+/// `bytes=a-b` and `bytes=a-`; other forms are not ranges here, as a server may have it.
 fn range(value: &str) -> Option<(u64, u64)> {
     let (start, last) = value.strip_prefix("bytes=")?.split_once('-')?;
-    let range = (start.parse().ok()?, last.parse().ok()?);
+    let last = if last.is_empty() { u64::MAX } else { last.parse().ok()? };
+    let range = (start.parse().ok()?, last);
     (range.0 <= range.1).then_some(range)
 }
 
@@ -265,7 +285,7 @@ fn leads_in(path: &str) -> bool {
 
 fn content_type(path: &Path) -> &'static str {
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("js") => "text/javascript",
+        Some("js" | "mjs") => "text/javascript",
         Some("wasm") => "application/wasm",
         Some("html") => "text/html; charset=utf-8",
         Some("json") => "application/json",
@@ -281,6 +301,7 @@ mod tests {
     fn ranges_and_paths_are_read() {
         assert_eq!(range("bytes=0-9"), Some((0, 9)));
         assert_eq!(range("bytes=9-0"), None);
+        assert_eq!(range("bytes=5-"), Some((5, u64::MAX)));
         assert_eq!(range("bytes=-5"), None);
         assert_eq!(decoded("/a%20b%2525/%zz"), "/a b%25/%zz");
         assert!(!leads_in("../a") && !leads_in("/a") && leads_in("a/b"));
@@ -306,10 +327,11 @@ mod tests {
         assert!(ask("GET /lake/a%20b.txt HTTP/1.1")?.ends_with("0123456789"));
         assert!(ask("GET /lake/a%20b.txt HTTP/1.1\r\nRange: bytes=10-20")?.contains(" 416 "));
         assert!(ask("GET /lake/none HTTP/1.1")?.contains(" 404 "));
-        assert!(ask("HEAD /lake/none HTTP/1.1")?.contains(" 405 "));
+        assert!(ask("HEAD /lake/a%20b.txt HTTP/1.1")?.ends_with("Content-Length: 10\r\n\r\n"));
+        assert!(ask("PUT /lake/none HTTP/1.1")?.contains(" 405 "));
         let served: Vec<(u16, u64)> =
             server.take_served().iter().map(|one| (one.status, one.n_bytes)).collect();
-        assert_eq!(served, [(206, 3), (200, 10), (416, 0), (404, 0)]);
+        assert_eq!(served, [(206, 3), (200, 10), (416, 0), (404, 0), (200, 0)]);
         Ok(())
     }
 }

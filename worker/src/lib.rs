@@ -6,6 +6,7 @@
 pub mod engine;
 mod facts;
 mod failure;
+mod footer;
 mod functions;
 #[cfg_attr(target_arch = "wasm32", path = "glue/browser.rs")]
 #[cfg_attr(not(target_arch = "wasm32"), path = "glue/native.rs")]

@@ -27,7 +27,8 @@ impl Pool {
 
     fn take(&self, n_bytes: u64) -> bool {
         let is_taken = self.budget.try_take(n_bytes) || {
-            self.budget.shrink(n_bytes);
+            let used_bytes = self.budget.used_bytes().saturating_add(n_bytes);
+            self.budget.shrink(used_bytes.saturating_sub(self.budget.capacity_bytes()));
             self.budget.try_take(n_bytes)
         };
         if is_taken {

@@ -1,6 +1,7 @@
 //! Reads Parquet files for DataFusion out of a byte store: the footer once, then the ranges that the
 //! scan asks for.
 
+use crate::footer;
 use crate::meter::Meter;
 use crate::store::cached::CachedStore;
 use crate::store::{Location, StoreError};
@@ -19,10 +20,6 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataR
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// What the first read at a file's end asks for: footers of Gold tables are smaller, and the page
-/// index lies right before them.
-const TAIL_BYTES: u64 = 32 * 1024;
 
 /// What one column of one row group may unpack to, in bytes. Writers aim at row groups of 128 MB.
 const MAX_CHUNK_BYTES: i64 = 1 << 30;
@@ -43,6 +40,9 @@ pub struct Oversized {
     pub unpacked: i64,
 }
 
+/// How many columns a file is taken to have of which nothing is known.
+const UNKNOWN_COLUMNS: usize = 30;
+
 /// What the footers of one table may take in memory, in bytes.
 const MAX_FOOTER_BYTES: usize = 64 << 20;
 
@@ -56,6 +56,8 @@ struct HeldFooters {
     /// The oldest first.
     order: VecDeque<Location>,
     size_bytes: usize,
+    /// The longest that was read, page index included, in bytes of the file.
+    longest_bytes: u64,
 }
 
 impl Footers {
@@ -67,8 +69,17 @@ impl Footers {
         self.held().by_location.get(location).cloned()
     }
 
-    fn keep(&self, location: &Location, footer: &Arc<ParquetMetaData>) {
+    /// How much of a file's end to read for its footer: as much as the longest one so far took.
+    fn tail_bytes(&self, words: Option<&Words>) -> u64 {
+        match self.held().longest_bytes {
+            0 => footer::guessed_tail(words.map_or(UNKNOWN_COLUMNS, |words| words.fields.len())),
+            longest_bytes => longest_bytes,
+        }
+    }
+
+    fn keep(&self, location: &Location, footer: &Arc<ParquetMetaData>, size_bytes: u64) {
         let mut held = self.held();
+        held.longest_bytes = held.longest_bytes.max(footer::tail(footer, size_bytes));
         if held.by_location.insert(location.clone(), Arc::clone(footer)).is_none() {
             held.order.push_back(location.clone());
             held.size_bytes += footer.memory_size();
@@ -170,15 +181,20 @@ impl AsyncFileReader for FileReader {
             if let Some(footer) = self.footers.get(&self.location) {
                 return Ok(footer);
             }
+            let tail_bytes = self.footers.tail_bytes(self.words.as_deref());
             // The page index is read with the footer, whatever this scan wants, since the footer is
             // kept for all later scans.
             let reader = ParquetMetaDataReader::new()
-                .with_prefetch_hint(Some(TAIL_BYTES.min(self.size_bytes) as usize))
+                .with_prefetch_hint(Some(tail_bytes.min(self.size_bytes) as usize))
                 .with_metadata_options(options.map(|options| options.metadata_options().clone()))
                 .with_page_index_policy(PageIndexPolicy::Optional);
             let (location, size_bytes) = (self.location.clone(), self.size_bytes);
             let loaded = reader.load_and_finish(Tail(self), size_bytes).await;
-            let named = loaded.and_then(|footer| match &self.words {
+            let checked = loaded.and_then(|footer| {
+                footer::check(&footer, size_bytes)?;
+                Ok(footer)
+            });
+            let named = checked.and_then(|footer| match &self.words {
                 Some(words) => words.put(footer),
                 None => Ok(footer),
             });
@@ -186,7 +202,7 @@ impl AsyncFileReader for FileReader {
                 ParquetError::External(source) => ParquetError::External(source),
                 error => ParquetError::General(format!("{location}: {error}")),
             })?);
-            self.footers.keep(&self.location, &footer);
+            self.footers.keep(&self.location, &footer, size_bytes);
             Ok(footer)
         }
         .boxed()
@@ -213,11 +229,8 @@ impl FileReader {
         let chunks = footer.row_groups().iter().flat_map(|group| group.columns());
         let mut oversized = chunks.filter(|chunk| chunk.uncompressed_size() > MAX_CHUNK_BYTES);
         let hit = oversized.find(|chunk| {
-            let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
-            let start = u64::try_from(start).unwrap_or_default();
-            let length = u64::try_from(chunk.compressed_size()).unwrap_or_default();
-            let end = start.saturating_add(length);
-            ranges.iter().any(|range| range.start < end && start < range.end)
+            let bytes = footer::chunk_bytes(chunk).unwrap_or_default();
+            ranges.iter().any(|range| range.start < bytes.end && bytes.start < range.end)
         });
         match hit {
             None => Ok(()),

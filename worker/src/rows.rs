@@ -1,15 +1,19 @@
 //! Rows as an answer, and the answer to a question for rows of one table.
 
+use crate::facts::Run;
 use crate::failure;
 use crate::lake::Lake;
-use crate::lower::rows::{RowsError, lower_rows};
+use crate::lower::rows::{RowsError, lower_changes, lower_rows};
 use crate::meter::Meter;
 use crate::reply;
 use crate::store::Location;
+use crate::table::changes::{self, ChangesError};
 use catalog::Name;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
-use protocol::{At, ErrorCode, Failure, ReadFacts, RowForm, RowsSpec, TableVersion};
+use protocol::{
+    At, ErrorCode, Failure, ReadFacts, RowForm, RowsSpec, TableAt, TableKind, TableVersion,
+};
 use std::sync::Arc;
 use web_time::Instant;
 
@@ -77,13 +81,56 @@ impl Lake {
             }
         };
         let facts = run.facts(tables, &meter, started);
-        let (schema, batches) = match spec.form {
-            RowForm::Typed => (run.schema, run.batches),
-            RowForm::Text => reply::as_text(&run.schema, &run.batches)
-                .map_err(|error| Failure::new(ErrorCode::Internal, error.to_string()))?,
-        };
-        Ok(Rows { schema, batches, facts })
+        shaped(run, facts, spec.form)
     }
+}
+
+impl Lake {
+    /// The rows that came and went in the versions `first` to `last` of the Delta table at
+    /// `location`, both included; see [`protocol::Ask::Changes`].
+    ///
+    /// # Errors
+    /// A [`Failure`]: a version is not there, the table keeps no change data feed, its columns
+    /// changed on the way, or bytes did not come or were not right.
+    pub async fn changes(
+        &self,
+        location: &str,
+        first: u64,
+        last: u64,
+        form: RowForm,
+    ) -> Result<Rows, Failure> {
+        let started = Instant::now();
+        let meter = Arc::new(Meter::default());
+        let at = TableAt { location: location.to_owned(), at: At::Version(first) };
+        let table = self.open(unnamed()?, TableKind::Delta, &at).await?;
+        let Some(snapshot) = table.snapshot() else {
+            let message = format!("{location} is no Delta table, so it tells no changes");
+            return Err(Failure::new(ErrorCode::InvalidRequest, message));
+        };
+        let place = Location::new(location.trim_end_matches('/'));
+        let (store, source) = (self.store().as_ref(), self.source());
+        let [recorded, implied] =
+            changes::open(&table.version, &place, snapshot, last, store, source)
+                .await
+                .map_err(ChangesError::into_failure)?;
+        let plan = lower_changes(Arc::new(recorded), Arc::new(implied))
+            .map_err(|error| failure::of_plan(&error))?;
+        let run = match self.run(&plan, &meter).await {
+            Ok(run) => run,
+            Err(error) => return Err(self.failure(&error, &[(place, table.version)]).await),
+        };
+        let facts = run.facts(vec![table.version], &meter, started);
+        shaped(run, facts, form)
+    }
+}
+
+fn shaped(run: Run, facts: ReadFacts, form: RowForm) -> Result<Rows, Failure> {
+    let (schema, batches) = match form {
+        RowForm::Typed => (run.schema, run.batches),
+        RowForm::Text => reply::as_text(&run.schema, &run.batches)
+            .map_err(|error| Failure::new(ErrorCode::Internal, error.to_string()))?,
+    };
+    Ok(Rows { schema, batches, facts })
 }
 
 /// What a table is called that no catalog names.

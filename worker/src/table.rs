@@ -1,6 +1,7 @@
 //! A table at one state, as DataFusion reads it.
 
 mod align;
+pub mod changes;
 mod deletions;
 pub mod delta;
 mod files;
@@ -27,7 +28,7 @@ use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
-pub use deletions::DeletionError;
+pub use deletions::{DeletionError, FileRows};
 use delta_log::Snapshot;
 pub use files::{DataFile, FileError, FileSet, data_location};
 use protocol::TableVersion;

@@ -13,6 +13,9 @@ Usage: cargo xtask COMMAND
                      each with what is expected; one record a table; fails on wrong rows, panics, hangs
                      DIR is ../shared/corpus, or what LAKEFRONT_CORPUS names, unless it is given
                      --browser reads with the page's worker, over HTTP in headless Chromium
+  bench reads [--json FILE] [-- ARGS]
+                     bytes, requests and files of questions beside what they need, natively and in the
+                     browser, and those of DuckDB-wasm
   page               builds the page and the engine, prints the folder they are in
   setup              installs what the other commands need, without running them
 
@@ -33,10 +36,21 @@ pub enum Command {
     Demo(DemoOptions),
     /// `demo --check`.
     Check(DemoOptions),
+    /// `bench reads`.
+    BenchReads(BenchOptions),
     /// `corpus`.
     Corpus(CorpusOptions),
     /// `test`.
     Test(Length),
+}
+
+/// Where the figures go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BenchOptions {
+    /// The file of figures.
+    pub json: PathBuf,
+    /// Passed on to the program that measures as they are.
+    pub rest: Vec<String>,
 }
 
 /// What is read, and where the records go.
@@ -113,6 +127,7 @@ pub fn parse(words: &[String]) -> Result<Command, UsageError> {
         },
         Some("demo") => parse_demo(words),
         Some("corpus") => parse_corpus(words),
+        Some("bench") => parse_bench(words),
         Some(word) => Err(unknown(word)),
     }
 }
@@ -147,6 +162,23 @@ fn parse_corpus<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Command,
         true => Err(UsageError { reason: "corpus needs --json FILE".to_owned() }),
         false => Ok(Command::Corpus(options)),
     }
+}
+
+fn parse_bench<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Command, UsageError> {
+    let what = words.next().unwrap_or_default();
+    if what != "reads" {
+        return Err(unknown(what));
+    }
+    let mut options =
+        BenchOptions { json: "test-output/bench-reads.json".into(), rest: Vec::new() };
+    while let Some(word) = words.next() {
+        match word {
+            "--json" => options.json = path(word, words.next())?,
+            "--" => options.rest = words.by_ref().map(str::to_owned).collect(),
+            _ => return Err(unknown(word)),
+        }
+    }
+    Ok(Command::BenchReads(options))
 }
 
 fn path(option: &str, word: Option<&str>) -> Result<PathBuf, UsageError> {
@@ -205,6 +237,13 @@ mod tests {
             }),
         );
         check(
+            "bench reads --json a.json -- --scale 5",
+            Command::BenchReads(BenchOptions {
+                json: "a.json".into(),
+                rest: vec!["--scale".to_owned(), "5".to_owned()],
+            }),
+        );
+        check(
             "demo -- --seed 3 --check",
             Command::Demo(demo(None, None, &["--seed", "3", "--check"])),
         );
@@ -219,6 +258,8 @@ mod tests {
             "demo --scale -1",
             "demo --port 70000",
             "page x",
+            "bench",
+            "bench writes",
             "corpus",
             "corpus --json",
             "corpus --dir b",

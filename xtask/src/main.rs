@@ -3,6 +3,7 @@
 //! This crate runs other programs and arranges their results. It knows nothing of dashboards or lakes.
 
 mod arguments;
+mod bench;
 mod binary;
 mod cache;
 mod check;
@@ -48,6 +49,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Page => println!("{}", page::build_alone(&workspace)?.display()),
         Command::Demo(demo) => demo::run(&workspace, &demo)?,
         Command::Check(demo) => check::run(&workspace, &demo)?,
+        Command::BenchReads(options) => bench::reads(&workspace, &options)?,
         Command::Corpus(corpus) => return corpus::run(&workspace, &corpus),
         Command::Test(length) => return suite::run(&workspace, length),
     }

@@ -11,6 +11,9 @@ use std::process::{Command, ExitCode};
 /// Whether clippy runs. It checks every dependency once more, without their machine code.
 const RUNS_CLIPPY: bool = true;
 
+/// So many mutants of each seed are read in the long form.
+const FUZZ_MUTANTS: &str = "1000";
+
 /// What the test programs said, added up.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Tally {
@@ -40,7 +43,12 @@ pub fn run(workspace: &Workspace, length: Length) -> anyhow::Result<ExitCode> {
         let mut cargo = test_command(workspace, &built, &browser, length);
         // The byte stores compile their page in their own test.
         cargo.env("LAKEFRONT_WASM_BINDGEN", &tools.wasm_bindgen);
-        child::run_watched("test", &mut cargo, |line| tally.take(line))
+        let tested = child::run_watched("test", &mut cargo, |line| tally.take(line));
+        if length == Length::Long {
+            let mut mutants = fuzz_command(workspace);
+            child::run_watched("fuzz", &mut mutants, |line| tally.take(line))?;
+        }
+        tested
     });
     let linted = if RUNS_CLIPPY { stages.run("lints", || lint(workspace, &built)) } else { Ok(()) };
     print!("{}{}", tally.summary(), stages.summary());
@@ -72,6 +80,17 @@ fn test_command(
         .env(binary::PAGE_VARIABLE, &built.page_dir)
         .env("LAKEFRONT_CHROMIUM", &browser.chromium)
         .env("LAKEFRONT_CHROMEDRIVER", &browser.chromedriver);
+    cargo
+}
+
+/// The bodies of the fuzz targets over seeds and many mutants of them; a workspace of its own.
+fn fuzz_command(workspace: &Workspace) -> Command {
+    let features = "--no-default-features";
+    let mut cargo = workspace.cargo(["test", "--manifest-path", "fuzz/Cargo.toml", features]);
+    cargo
+        .env("LAKEFRONT_CORPUS", workspace.corpus_dir())
+        .env("LAKEFRONT_MUTANTS", FUZZ_MUTANTS)
+        .env("CARGO_TARGET_DIR", workspace.target_dir.join("fuzz"));
     cargo
 }
 

@@ -6,7 +6,7 @@ use crate::page::offline::OfflineBadge;
 use crate::page::theme::ThemeToggle;
 use crate::page::{Glyph, Icon};
 use crate::state::use_desk;
-use coordinator::{Engine, Event, Session};
+use coordinator::{Engine, Event, Place, Session};
 use leptos::prelude::*;
 use protocol::Role;
 
@@ -30,21 +30,25 @@ pub(super) fn Header() -> impl IntoView {
     }
 }
 
-/// The dashboards of the catalog, when there are several.
+/// The dashboards of the catalog, and the tables beneath them.
 #[component]
 fn Tabs() -> impl IntoView {
     let desk = use_desk();
-    let tabs = move || {
-        let catalog = desk.loaded().filter(|catalog| catalog.dashboards.len() > 1)?;
+    let dashboards = move || {
+        let catalog = desk.loaded()?;
         let tab = move |dashboard: &catalog::Dashboard| {
             let (name, chosen) = (dashboard.name.clone(), dashboard.name.clone());
             let is_current = move || {
-                desk.page.with(|page| page.as_ref().is_some_and(|page| page.dashboard == name))
+                desk.place.get() == Place::Dashboard
+                    && desk
+                        .page
+                        .with(|page| page.as_ref().is_some_and(|page| page.dashboard == name))
             };
             view! {
                 <button
                     type="button"
                     class="tab"
+                    data-test="dashboard-tab"
                     aria-current=move || is_current().then_some("page")
                     on:click=move |_| desk.emit(Event::DashboardChosen { dashboard: chosen.clone() })
                 >
@@ -52,13 +56,24 @@ fn Tabs() -> impl IntoView {
                 </button>
             }
         };
-        Some(view! {
-            <nav class="tabs" aria-label="Dashboards">
-                {catalog.dashboards.iter().map(tab).collect_view()}
-            </nav>
-        })
+        Some(catalog.dashboards.iter().map(tab).collect_view())
     };
-    view! { <div class="header-gap">{tabs}</div> }
+    view! {
+        <div class="header-gap">
+            <nav class="tabs" aria-label="Pages">
+                {dashboards}
+                <button
+                    type="button"
+                    class="tab"
+                    data-test="tables-tab"
+                    aria-current=move || (desk.place.get() == Place::Tables).then_some("page")
+                    on:click=move |_| desk.emit(Event::PlaceChosen { place: Place::Tables })
+                >
+                    "Tables"
+                </button>
+            </nav>
+        </div>
+    }
 }
 
 /// When the oldest of the tables was committed, or what the engine is busy with.

@@ -7,14 +7,19 @@ use leptos::prelude::*;
 pub(crate) enum Glyph {
     Alert,
     Auto,
+    Chevron,
     Close,
     Down,
     Empty,
     Flat,
+    Left,
+    Link,
     LogOut,
     Moon,
     Refresh,
+    Right,
     Sun,
+    Table,
     Up,
 }
 
@@ -27,12 +32,17 @@ impl Glyph {
             Glyph::Auto => {
                 "M8 1.75v12.5M8 14.25a6.25 6.25 0 1 0 0-12.5 6.25 6.25 0 0 0 0 12.5ZM8 4.5h4.7M8 8h6.2M8 11.5h4.7"
             }
+            Glyph::Chevron => "m5.5 6.5 2.5 2.5 2.5-2.5",
             Glyph::Close => "m4.5 4.5 7 7M11.5 4.5l-7 7",
             Glyph::Down => "M8 3v10M12 9l-4 4-4-4",
             Glyph::Empty => {
                 "M2 9.5h3.2l1 2h3.6l1-2H14M2 9.5 4 3.7a1 1 0 0 1 .9-.7h6.2a1 1 0 0 1 .9.7l2 5.8v3a1 1 0 0 1-1 1H3a1 1 0 0 1-1-1v-3Z"
             }
             Glyph::Flat => "M3.5 8h9",
+            Glyph::Left => "m9.5 4-4 4 4 4",
+            Glyph::Link => {
+                "M6.7 9.3a2.6 2.6 0 0 0 3.7 0l2.3-2.3A2.6 2.6 0 0 0 9 3.3l-.8.8M9.3 6.7a2.6 2.6 0 0 0-3.7 0L3.3 9A2.6 2.6 0 0 0 7 12.7l.8-.8"
+            }
             Glyph::LogOut => {
                 "M6 13.5H3.5a1 1 0 0 1-1-1v-9a1 1 0 0 1 1-1H6M10.5 11l3-3-3-3M13.5 8H6"
             }
@@ -40,8 +50,12 @@ impl Glyph {
             Glyph::Refresh => {
                 "M13.5 2.5v3.4h-3.4M2.5 13.5v-3.4h3.4M3.4 6.2a5 5 0 0 1 8.3-1.9l1.8 1.6M12.6 9.8a5 5 0 0 1-8.3 1.9l-1.8-1.6"
             }
+            Glyph::Right => "m6.5 4 4 4-4 4",
             Glyph::Sun => {
                 "M8 10.75a2.75 2.75 0 1 0 0-5.5 2.75 2.75 0 0 0 0 5.5ZM8 1.5v1M8 13.5v1M3.4 3.4l.7.7M11.9 11.9l.7.7M1.5 8h1M13.5 8h1M3.4 12.6l.7-.7M11.9 4.1l.7-.7"
+            }
+            Glyph::Table => {
+                "M3 3h10a.8.8 0 0 1 .8.8v8.4a.8.8 0 0 1-.8.8H3a.8.8 0 0 1-.8-.8V3.8A.8.8 0 0 1 3 3ZM2.2 6.4h11.6M2.2 9.7h11.6M6.3 6.4V13"
             }
             Glyph::Up => "M8 13V3M4 7l4-4 4 4",
         }

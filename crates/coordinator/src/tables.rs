@@ -19,6 +19,7 @@ use crate::Effect;
 use crate::ledger::{Ids, Ledger, Progress};
 use inquiry::Kind;
 use protocol::{ErrorCode, Failure, FileLayout, Files, History, RequestId, TableDescription};
+use state::Travel;
 use std::collections::{BTreeMap, HashMap};
 
 /// How many questions about tables are in flight at once.
@@ -52,8 +53,7 @@ pub(crate) struct Tables {
     /// The last answer of each kind that was shown.
     last: BTreeMap<Kind, (Inquiry, RequestId)>,
     recent: Vec<String>,
-    /// Whether the versions are looked at, so that their times are wanted.
-    is_travelling: bool,
+    travel: Travel,
     is_shown: bool,
 }
 
@@ -73,7 +73,7 @@ impl Tables {
     /// Takes in what the viewer did; whether that changed the URL.
     pub(crate) fn note(&mut self, event: TablesEvent) -> bool {
         match &event {
-            TablesEvent::TravelStarted => self.is_travelling = true,
+            TablesEvent::TravelStarted => self.travel = Travel::Begun,
             TablesEvent::Retried => self.failures.clear(),
             TablesEvent::LocationOpened { location } => {
                 self.recent.retain(|recent| recent != location);
@@ -97,7 +97,7 @@ impl Tables {
 
     fn look_at(&mut self, state: TablesState) {
         if state.table != self.state.table {
-            self.is_travelling = false;
+            self.travel = Travel::Idle;
             self.last.clear();
         }
         self.state = state;
@@ -220,7 +220,7 @@ impl Tables {
         let described = self.description(&describe);
         let mut wanted = vec![describe];
         if let Some(described) = described {
-            wanted.extend(self.state.details(&described, self.is_travelling));
+            wanted.extend(self.state.details(&described, self.travel));
         }
         wanted
     }

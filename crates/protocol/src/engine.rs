@@ -1,6 +1,6 @@
 //! Messages between the page and the engine's worker.
 
-use crate::{Failure, FileLayout, Files, History, RowsSpec, TableAt, TableDescription};
+use crate::{Failure, FileLayout, Files, History, RowForm, RowsSpec, TableAt, TableDescription};
 use catalog::{Catalog, Name};
 use query::{DateRange, QuerySpec};
 use serde::{Deserialize, Serialize};
@@ -71,6 +71,19 @@ pub enum Ask {
     },
     /// Rows of a table. Answered by [`Answer::Rows`].
     Rows(RowsSpec),
+    /// The rows that came and went between two versions of a Delta table that keeps a change data
+    /// feed. Answered by [`Answer::Rows`]: the table's columns, then `_change_type`,
+    /// `_commit_version` and `_commit_timestamp`, ordered by version.
+    Changes {
+        /// The table's folder, as in [`TableAt`].
+        location: String,
+        /// The first version whose changes are told.
+        first: u64,
+        /// The last version whose changes are told.
+        last: u64,
+        /// In what types they come.
+        form: RowForm,
+    },
     /// Stops the request of that id, which is then answered by nothing. Not answered itself.
     Cancel(RequestId),
     /// The engine's compiled module, for the worker that may replace this one. Answered by

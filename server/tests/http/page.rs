@@ -138,9 +138,9 @@ async fn every_answer_carries_the_headers() {
             (
                 "content-security-policy",
                 "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-                 img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; \
-                 worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
-                 frame-ancestors 'none'",
+                 img-src 'self' data: blob:; font-src 'self'; connect-src 'self' \
+                 https: http://localhost:* http://127.0.0.1:*; worker-src 'self'; \
+                 manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
             ),
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "same-origin"),

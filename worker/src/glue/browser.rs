@@ -3,9 +3,10 @@
 use crate::engine::Engine;
 use crate::lake::{DEFAULT_MEMORY_BYTES, Lake};
 use crate::store::clock::PlatformClock;
+use crate::store::persistent::shelf::CAPACITY_BYTES;
 use crate::store::persistent::{self, PersistentStore, Shelf};
 use crate::store::{ByteStore, MemoryStore, PlatformStore};
-use futures::future::{AbortHandle, Abortable};
+use futures::future::{AbortHandle, Abortable, FutureExt, LocalBoxFuture, Shared};
 use js_sys::{Array, Uint8Array};
 use protocol::{Answer, Ask, ErrorCode, Failure, Reply, Request, RequestId};
 use std::cell::RefCell;
@@ -20,9 +21,13 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 #[derive(Default)]
 struct Desk {
     mounted: Option<Mounted>,
+    /// The lake that was opened last, or is about to be: what is asked meanwhile waits for it.
+    mounting: Option<Mounting>,
     engine: Option<Rc<Engine>>,
     running: HashMap<RequestId, AbortHandle>,
 }
+
+type Mounting = Shared<LocalBoxFuture<'static, Result<Arc<Lake>, Failure>>>;
 
 /// A lake and where its bytes are kept.
 struct Mounted {
@@ -30,9 +35,6 @@ struct Mounted {
     lake: Arc<Lake>,
     kept: Option<PersistentStore>,
 }
-
-/// What the browser keeps of a lake beyond the page.
-const KEPT_BYTES: u64 = 512 << 20;
 
 thread_local! {
     static DESK: RefCell<Desk> = RefCell::default();
@@ -80,15 +82,20 @@ fn serve(request: Request) {
         }
         Ask::Module => post(id, Answer::Module, &wasm_bindgen::module(), &Array::new()),
         Ask::Panic => deliberate_panic(),
-        Ask::Open { lake_url, catalog, memory_bytes } => spawn(id, async move {
-            let lake = mount(lake_url, memory_bytes.unwrap_or(DEFAULT_MEMORY_BYTES)).await?;
-            let (engine, opened) = Engine::open(lake, *catalog).await?;
-            DESK.with_borrow_mut(|desk| desk.engine = Some(Rc::new(engine)));
-            Ok((Answer::Opened { tables: opened.tables, extents: opened.extents }, None))
-        }),
+        Ask::Open { lake_url, catalog, memory_bytes } => {
+            let memory_bytes = memory_bytes.unwrap_or(DEFAULT_MEMORY_BYTES);
+            let mounting = mount(lake_url, memory_bytes).boxed_local().shared();
+            DESK.with_borrow_mut(|desk| desk.mounting = Some(mounting));
+            spawn(id, async move {
+                let (engine, opened) = Engine::open(lake().await?, *catalog).await?;
+                DESK.with_borrow_mut(|desk| desk.engine = Some(Rc::new(engine)));
+                Ok((Answer::Opened { tables: opened.tables, extents: opened.extents }, None))
+            });
+        }
         Ask::Forget => spawn(id, async move {
             let kept = DESK.with_borrow_mut(|desk| {
                 desk.engine = None;
+                desk.mounting = None;
                 desk.mounted.take().and_then(|mounted| mounted.kept)
             });
             // Without an open lake there may be bytes of an earlier visit all the same.
@@ -104,23 +111,28 @@ fn serve(request: Request) {
             }
             Ok((Answer::Forgotten, None))
         }),
+        Ask::Changes { location, first, last, form } => spawn(id, async move {
+            let rows = lake().await?.changes(&location, first, last, form).await?;
+            let ipc = rows.to_ipc()?;
+            Ok((Answer::Rows(rows.facts), Some(ipc)))
+        }),
         Ask::Rows(spec) => spawn(id, async move {
-            let rows = lake()?.rows(&spec).await?;
+            let rows = lake().await?.rows(&spec).await?;
             let ipc = rows.to_ipc()?;
             Ok((Answer::Rows(rows.facts), Some(ipc)))
         }),
         Ask::Describe(table) => spawn(id, async move {
-            let described = lake()?.describe(&table).await?;
+            let described = lake().await?.describe(&table).await?;
             Ok((Answer::Described(Box::new(described)), None))
         }),
         Ask::History { location, before, limit } => spawn(id, async move {
-            Ok((Answer::History(lake()?.history(&location, before, limit).await?), None))
+            Ok((Answer::History(lake().await?.history(&location, before, limit).await?), None))
         }),
         Ask::Files { table, offset, limit } => spawn(id, async move {
-            Ok((Answer::Files(lake()?.files(&table, offset, limit).await?), None))
+            Ok((Answer::Files(lake().await?.files(&table, offset, limit).await?), None))
         }),
         Ask::Layout { table, path } => spawn(id, async move {
-            Ok((Answer::Layout(Box::new(lake()?.layout(&table, &path).await?)), None))
+            Ok((Answer::Layout(Box::new(lake().await?.layout(&table, &path).await?)), None))
         }),
         Ask::Query(spec) => {
             let engine = DESK.with_borrow(|desk| desk.engine.clone());
@@ -137,9 +149,11 @@ fn serve(request: Request) {
 }
 
 /// The lake that was opened last, also if some of its tables could not be read.
-fn lake() -> Result<Arc<Lake>, Failure> {
-    DESK.with_borrow(|desk| desk.mounted.as_ref().map(|mounted| Arc::clone(&mounted.lake)))
-        .ok_or_else(|| Failure::new(ErrorCode::InvalidRequest, "no lake is open: open one first"))
+async fn lake() -> Result<Arc<Lake>, Failure> {
+    match DESK.with_borrow(|desk| desk.mounting.clone()) {
+        Some(mounting) => mounting.await,
+        None => Err(Failure::new(ErrorCode::InvalidRequest, "no lake is open: open one first")),
+    }
 }
 
 /// The lake at `lake_url`. One that is mounted stays, with what it has read; its logs are compared
@@ -156,14 +170,14 @@ async fn mount(lake_url: String, memory_bytes: u64) -> Result<Arc<Lake>, Failure
         lake.set_memory(memory_bytes);
         return Ok(lake);
     }
-    let network: Arc<dyn ByteStore> = Arc::new(PlatformStore::new(lake_url.clone()));
-    let kept = keep(&lake_url, Arc::clone(&network)).await;
+    let network = PlatformStore::new(lake_url.clone());
+    let kept = keep(&lake_url, Arc::new(network.clone().without_http_cache())).await;
     let lake = Arc::new(match &kept {
         Some(kept) => {
             let lake = Lake::new(Arc::new(kept.clone()), memory_bytes)?;
             lake.with_staleness(kept.clone())
         }
-        None => Lake::new(network, memory_bytes)?,
+        None => Lake::new(Arc::new(network), memory_bytes)?,
     });
     let mounted = Mounted { lake_url, lake: Arc::clone(&lake), kept };
     DESK.with_borrow_mut(|desk| desk.mounted = Some(mounted));
@@ -173,7 +187,7 @@ async fn mount(lake_url: String, memory_bytes: u64) -> Result<Arc<Lake>, Failure
 /// A store that keeps what `network` answers beyond the page, if this browser can.
 async fn keep(lake_url: &str, network: Arc<dyn ByteStore>) -> Option<PersistentStore> {
     let disk = persistent::browser::open().await?;
-    let shelf = Shelf::new(disk, KEPT_BYTES);
+    let shelf = Shelf::new(disk, CAPACITY_BYTES);
     let clock = Arc::new(PlatformClock::default());
     Some(PersistentStore::new(network, lake_url, shelf, clock))
 }

@@ -9,6 +9,7 @@ use datafusion::datasource::{TableProvider, provider_as_source};
 use datafusion::error::DataFusionError;
 use datafusion::functions::string::expr_fn::{contains, lower};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, lit};
+use delta_log::COMMIT_VERSION;
 use protocol::{Comparison, Condition, RowsSpec};
 use std::sync::Arc;
 
@@ -68,6 +69,21 @@ pub fn lower_rows(
         plan = plan.limit(0, Some(usize::try_from(limit).unwrap_or(usize::MAX)))?;
     }
     Ok(plan.build()?)
+}
+
+/// Plans the changes of a table, recorded ones and those that follow from files, by version.
+///
+/// # Errors
+/// DataFusion's, when the two have not the same columns.
+pub fn lower_changes(
+    recorded: Arc<dyn TableProvider>,
+    implied: Arc<dyn TableProvider>,
+) -> Result<LogicalPlan, DataFusionError> {
+    let implied = LogicalPlanBuilder::scan("implied", provider_as_source(implied), None)?;
+    LogicalPlanBuilder::scan("recorded", provider_as_source(recorded), None)?
+        .union(implied.build()?)?
+        .sort([column(COMMIT_VERSION).sort(true, false)])?
+        .build()
 }
 
 fn predicate(field: &Field, condition: &Condition) -> Result<Expr, RowsError> {

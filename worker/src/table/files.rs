@@ -1,7 +1,7 @@
 //! The data files of a table, and each of them as a scan needs it.
 
 use super::LakeTable;
-use super::deletions;
+use super::deletions::{self, FileRows, Vectored};
 use super::statistics;
 use crate::meter::Meter;
 use crate::store::Location;
@@ -27,6 +27,8 @@ pub struct DataFile {
     pub size_bytes: u64,
     /// The partition columns' values.
     pub partition_values: BTreeMap<String, ScalarValue>,
+    /// Which of its rows are taken, and the folder that vectors are relative to; all when `None`.
+    pub rows: Option<(Location, FileRows)>,
 }
 
 /// The data files of a table.
@@ -105,7 +107,7 @@ impl FileSet {
                 .unwrap_or(ScalarValue::try_from(field.data_type())?)),
             FileSet::Delta { location, snapshot } => {
                 let Some(add) = snapshot.adds.get(file_idx) else {
-                    return Ok(ScalarValue::try_from(field.data_type())?);
+                    return ScalarValue::try_from(field.data_type());
                 };
                 let own = snapshot.metadata.schema.field_with_name(field.name())?;
                 let text = add.partition_value(physical_name(own));
@@ -175,17 +177,27 @@ impl LakeTable {
                 let Some(file) = files.get(file_idx) else {
                     return Err(DataFusionError::Internal("no such file".to_owned()));
                 };
-                Ok(plain(&file.location, file.size_bytes, values))
+                let partitioned = plain(&file.location, file.size_bytes, values);
+                let Some((folder, rows)) = &file.rows else { return Ok(partitioned) };
+                let (place, size_bytes) = (&file.location, file.size_bytes);
+                let vectored = Vectored { folder, place, size_bytes, rows };
+                deletions::select(self, vectored, partitioned, &meter).await
             }
             FileSet::Delta { location, snapshot } => {
                 let Some(add) = snapshot.adds.get(file_idx) else {
                     return Err(DataFusionError::Internal("no such file".to_owned()));
                 };
-                let place = data_location(location, &add.path)?;
+                let identity = format!("{}-{}", add.size_bytes, add.modification_time_ms);
+                let place = data_location(location, &add.path)?.with_identity(identity);
                 let file = plain(&place, add.size_bytes, values.clone());
-                let mut file = match add.deletion_vector.is_some() {
-                    true => deletions::select(self, location, add, &place, file, &meter).await?,
-                    false => file,
+                let mut file = match &add.deletion_vector {
+                    Some(vector) => {
+                        let rows = FileRows::Without(vector.as_ref().clone());
+                        let (folder, size_bytes) = (location, add.size_bytes);
+                        let vectored = Vectored { folder, place: &place, size_bytes, rows: &rows };
+                        deletions::select(self, vectored, file, &meter).await?
+                    }
+                    None => file,
                 };
                 if is_summarised {
                     let fields = scanned.file_schema();

@@ -141,6 +141,7 @@ pub async fn open(
                     Some((field.name().clone(), values.get(file_idx)?.clone()))
                 })
                 .collect(),
+            rows: None,
         })
         .collect();
     let Some(first) = files.first() else { return Err(ManifestError::Empty { location }) };

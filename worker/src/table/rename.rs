@@ -130,6 +130,8 @@ fn find(nodes: &[TypePtr], field: &Field, mapping: ColumnMapping) -> Option<usiz
             }
         }),
         ColumnMapping::Name => named(physical_name(field)),
+        // What the log adds to a file of changes has no id.
+        ColumnMapping::Id if field_id(field).is_none() => named(field.name()),
         ColumnMapping::Id => {
             let id = |node: &TypePtr| {
                 let basic = node.get_basic_info();

@@ -60,6 +60,14 @@ pub enum TablesEvent {
     Retried,
 }
 
+/// Whether the versions are looked at, so that their times are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Travel {
+    #[default]
+    Idle,
+    Begun,
+}
+
 /// A view of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum View {
@@ -159,11 +167,7 @@ impl TablesState {
     }
 
     /// What the view needs besides the description, all of the version that was described.
-    pub(crate) fn details(
-        &self,
-        described: &TableDescription,
-        is_travelling: bool,
-    ) -> Vec<Inquiry> {
+    pub(crate) fn details(&self, described: &TableDescription, travel: Travel) -> Vec<Inquiry> {
         let location = described.table.location.clone();
         let at = described.version.map_or(At::Newest, At::Version);
         let table = TableAt { location: location.clone(), at };
@@ -187,7 +191,7 @@ impl TablesState {
             })),
             View::Schema | View::Protocol | View::History => {}
         }
-        if has_log && is_travelling && self.view != View::History {
+        if has_log && travel == Travel::Begun && self.view != View::History {
             details.push(Inquiry::History { location, before: None });
         }
         details

@@ -102,9 +102,13 @@ pub(super) fn of(tables: &Tables) -> TablesView {
         Told::Described(described) => Some(described.clone()),
         _ => None,
     });
+    // A link may ask for a view that this kind of table has not.
+    if described.as_ref().is_some_and(|it| !view.state.view.is_of(it.kind)) {
+        view.state.view = View::default();
+    }
     let details = described
         .as_ref()
-        .map(|described| tables.state.details(described, tables.is_travelling))
+        .map(|described| tables.state.details(described, tables.travel))
         .unwrap_or_default();
     // Until the table is described it is not known what to ask of it, only that something will be.
     let awaits = |kind: Kind| described.is_none() && !is_failed && is_seen_in(kind, &tables.state);
