@@ -159,7 +159,11 @@ impl EngineInBrowser {
     ) -> anyhow::Result<Heard> {
         let lake_url = format!("{}{LAKE}", self.server.origin);
         let open = Ask::Open { lake_url, catalog: Box::new(catalog), memory_bytes: None };
-        let requests = std::iter::once(open)
+        // A new worker finds nothing of an earlier one, on the browser's disk neither.
+        let forget = (worker == Worker::New).then_some(Ask::Forget);
+        let requests = forget
+            .into_iter()
+            .chain([open])
             .chain(asks)
             .map(|ask| {
                 let id = self.next_id.get();
