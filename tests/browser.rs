@@ -7,7 +7,9 @@ mod browser {
     mod expected;
     mod keyboard;
     mod layout;
+    mod ledger;
     mod log_in;
+    mod offline;
     mod recovery;
     mod scene;
     mod selection;

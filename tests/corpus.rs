@@ -52,7 +52,7 @@ fn start() -> anyhow::Result<ExitCode> {
         }
     }
     let progress = |n_done: usize, n_all: usize| {
-        if n_done % PROGRESS_STEP == 0 {
+        if n_done.is_multiple_of(PROGRESS_STEP) {
             eprintln!("{n_done} of {n_all}");
         }
     };

@@ -214,3 +214,43 @@ async fn a_plain_parquet_file_is_a_table() -> anyhow::Result<()> {
     ensure!(plain.facts.tables.first().is_some_and(|table| table.version.is_none()));
     Ok(())
 }
+
+#[tokio::test]
+async fn a_folder_of_listed_files_is_a_table() -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let lake = lake::marketplace(dir.path(), 1).await?;
+    let delta = open(&lake, catalog_of(&lake)?).await?.answer(&revenue()?).await?;
+    let file = data_file(&lake.join("gold/sales"))?;
+    for half in ["part=1", "part=2"] {
+        fs::create_dir_all(lake.join("halves").join(half))?;
+        fs::copy(&file, lake.join("halves").join(half).join("a.parquet"))?;
+    }
+    let mut catalog = catalog_of(&lake)?;
+    for table in catalog.tables.iter_mut().filter(|table| table.name.as_str() == "sales") {
+        table.location = "halves".to_owned();
+        table.format = catalog::TableFormat::Parquet;
+        for measure in &mut table.measures {
+            measure.expr = format!("{} filter (where part = 2)", measure.expr);
+        }
+    }
+    let failure = open(&lake, catalog.clone()).await.err().context("there is no list")?;
+    ensure!(failure.code == ErrorCode::NotFound, "{failure}");
+    let list = json!({ "files": [{ "path": "part=1/a.parquet" }, { "path": "part=2/a.parquet" }] });
+    fs::write(lake.join("halves/_files.json"), list.to_string())?;
+    let listed = open(&lake, catalog.clone()).await?.answer(&revenue()?).await?;
+    ensure!(listed.batches == delta.batches);
+    ensure!(listed.facts.n_files_total == 2, "{:?}", listed.facts);
+
+    let check = async |list: &str, said: &str| -> anyhow::Result<()> {
+        fs::write(lake.join("halves/_files.json"), list)?;
+        let failure = open(&lake, catalog.clone()).await.err().context("a bad list")?;
+        ensure!(failure.message.contains(said), "{failure}");
+        Ok(())
+    };
+    check("{\"files\": []}", "lists no file").await?;
+    check("{\"files\": [7]}", "is not a list of files").await?;
+    check("{\"files\": [{\"path\": \"../gold/sales/x.parquet\"}]}", "leads out of its folder")
+        .await?;
+    check("{\"files\": [{\"path\": \"part=1/a.parquet\"}, {\"path\": \"b\"}]}", "lies in folders")
+        .await
+}

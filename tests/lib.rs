@@ -35,6 +35,7 @@ pub mod harness {
     pub mod driver;
     pub mod engine;
     pub mod file_server;
+    pub mod gateway;
     pub mod hostile;
     pub mod lakefront;
     pub mod page;

@@ -5,6 +5,7 @@ mod command {
     //! One file a subcommand.
     pub mod build;
     pub mod demo;
+    pub mod files;
     pub mod serve;
     pub mod user;
 }
@@ -24,6 +25,8 @@ struct Cli {
 enum Command {
     /// Builds the lake of a project: bronze, silver, gold.
     Build(command::build::Args),
+    /// Lists the Parquet files of a folder, which makes it a table.
+    Files(command::files::Args),
     /// Makes a marketplace, builds its lake and serves it.
     Demo(command::demo::Args),
     /// Serves a project's dashboards and lake.
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Build(args) => command::build::run(args),
         Command::Demo(args) => command::demo::run(args),
+        Command::Files(args) => command::files::run(args),
         Command::Serve(args) => command::serve::run(args),
         Command::User(args) => command::user::run(args),
     };

@@ -59,6 +59,10 @@ impl ByteStore for DirStore {
         async move {
             let facts =
                 tokio::fs::metadata(path?).await.map_err(|error| io_error(&location, &error))?;
+            // As over HTTP, where a folder is no file.
+            if facts.is_dir() {
+                return Err(StoreError::Absent { location });
+            }
             Ok(FileFacts { size_bytes: facts.len(), modified_us: modified_us(&facts), etag: None })
         }
         .boxed()

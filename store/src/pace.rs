@@ -9,8 +9,9 @@ pub const INITIAL_GAP_BYTES: u64 = 100_000;
 /// Never split reads that are nearer than this, however near the server is.
 pub const MIN_GAP_BYTES: u64 = 16 * 1024;
 
-/// Never read more than this that nobody asked for, however far the server is.
-pub const MAX_GAP_BYTES: u64 = 1 << 20;
+/// Never read more than this that nobody asked for, however far the server is: requests go out side
+/// by side, so that one more costs less than a round trip.
+pub const MAX_GAP_BYTES: u64 = 128 * 1024;
 
 /// How much the newest request weighs.
 const WEIGHT: f64 = 0.25;

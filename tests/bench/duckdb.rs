@@ -129,7 +129,7 @@ pub async fn measure(
 ) -> anyhow::Result<Vec<(String, Cost)>> {
     let server = FileServer::start(vec![
         ("/lake/".to_owned(), Mount::Folder(root.to_owned())),
-        ("/npm/".to_owned(), Mount::Folder(npm_dir.join("node_modules"))),
+        ("/npm/".to_owned(), Mount::Modules(npm_dir.join("node_modules"))),
         ("/duckdb.html".to_owned(), Mount::Text("text/html; charset=utf-8", PAGE.to_owned())),
     ])?;
     let browser = Browser::start(Launch::default()).await?;

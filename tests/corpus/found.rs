@@ -206,7 +206,8 @@ mod tests {
         ] {
             let path = dir.path().join(file);
             fs::create_dir_all(path.parent().unwrap_or(dir.path()))?;
-            fs::write(path, "PARE")?;
+            // As an encrypted file begins, but for what is no Parquet file.
+            fs::write(path, if file.ends_with(".crc") { "crc" } else { "PARE" })?;
         }
         fs::create_dir_all(dir.path().join("empty/_delta_log"))?;
         let unpacked = tempfile::tempdir()?;

@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// The word that makes this program a process that reads.
@@ -91,6 +92,7 @@ struct Process {
     stdin: ChildStdin,
     said: mpsc::Receiver<Said>,
     last_lines: Arc<Mutex<VecDeque<String>>>,
+    listening: Option<JoinHandle<()>>,
 }
 
 impl Reader {
@@ -194,7 +196,7 @@ impl Process {
         });
         let last_lines = Arc::new(Mutex::new(VecDeque::new()));
         let kept = Arc::clone(&last_lines);
-        std::thread::spawn(move || {
+        let listening = std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
                 kept.push_back(line);
@@ -203,7 +205,7 @@ impl Process {
                 }
             }
         });
-        let process = Process { child, stdin, said, last_lines };
+        let process = Process { child, stdin, said, last_lines, listening: Some(listening) };
         process.said.recv_timeout(START_LIMIT).context("a reading process does not start")?;
         Ok(process)
     }
@@ -220,6 +222,8 @@ impl Process {
     /// How it ended and what it wrote last.
     fn last_words(&mut self) -> String {
         let status = self.child.wait().map_or_else(|error| error.to_string(), |s| s.to_string());
+        // A dead process holds its stderr no more, so this ends; what it wrote last is in then.
+        let _ = self.listening.take().map(JoinHandle::join);
         let lines = self.last_lines.lock().unwrap_or_else(PoisonError::into_inner);
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         format!("the process ended with {status}: {}", lines.join(" ")).trim_end().to_owned()

@@ -130,7 +130,10 @@ async fn mark_ms(browser: &Browser, name: &str) -> anyhow::Result<Option<f64>> {
 }
 
 /// The server logs a request once its answer has gone, which may be a moment later.
-async fn settled_traffic(server: &Server) -> anyhow::Result<Traffic> {
+///
+/// # Errors
+/// When it does not settle.
+pub async fn settled_traffic(server: &Server) -> anyhow::Result<Traffic> {
     let mut last = (server.traffic(), std::time::Instant::now());
     until("the server's log to settle", DEADLINE, async || {
         let traffic = server.traffic();

@@ -20,6 +20,8 @@ const MOST_HEAD_LINES: usize = 100;
 pub enum Mount {
     /// The files of a folder; links are followed.
     Folder(PathBuf),
+    /// The files of a folder of JavaScript packages, some of whose imports leave out `.js`.
+    Modules(PathBuf),
     /// One text.
     Text(&'static str, String),
 }
@@ -152,6 +154,10 @@ impl Site {
                 return Ok(stream.write_all(text.as_bytes())?);
             }
             Some((rest, Mount::Folder(dir))) if leads_in(rest) => dir.join(rest),
+            Some((rest, Mount::Modules(dir))) if leads_in(rest) => {
+                let path = dir.join(rest);
+                if path.is_file() { path } else { dir.join(format!("{rest}.js")) }
+            }
             _ => return answer(stream, "404 Not Found", "", 0),
         };
         let file = File::open(&path).ok().and_then(|file| {

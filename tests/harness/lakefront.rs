@@ -38,6 +38,17 @@ pub struct Traffic {
     pub n_bytes: u64,
 }
 
+/// A request that a server has answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The path.
+    pub path: String,
+    /// The answer's status.
+    pub status: u16,
+    /// Bytes of the answer's body.
+    pub n_bytes: u64,
+}
+
 /// The binary: LAKEFRONT_BIN, or `lakefront` on PATH.
 ///
 /// # Errors
@@ -130,11 +141,16 @@ impl Server {
     /// What was asked of it until now, by its own log.
     pub fn traffic(&self) -> Traffic {
         let mut traffic = Traffic::default();
-        for n_bytes in self.running.said().iter().filter_map(|line| lake_bytes_in(line)) {
+        for asked in self.requests().iter().filter(|asked| asked.path.starts_with("/lake/")) {
             traffic.n_requests += 1;
-            traffic.n_bytes += n_bytes;
+            traffic.n_bytes += asked.n_bytes;
         }
         traffic
+    }
+
+    /// Every request that it has answered until now, in the order of their ends.
+    pub fn requests(&self) -> Vec<Asked> {
+        self.running.said().iter().filter_map(|line| request_in(line)).collect()
     }
 
     /// Every line that it wrote until now.
@@ -150,13 +166,14 @@ fn origin_in(line: &str) -> Option<String> {
     authority.contains(':').then(|| format!("http://{authority}"))
 }
 
-/// The bytes of the answer, in the log's line of a request below `/lake/`.
-fn lake_bytes_in(line: &str) -> Option<u64> {
-    if !line.contains("path=\"/lake/") && !line.contains("path=/lake/") {
-        return None;
-    }
-    let (_, rest) = line.split_once(" bytes=")?;
-    rest.split_whitespace().next()?.parse().ok()
+/// The request in the log's line about it.
+fn request_in(line: &str) -> Option<Asked> {
+    let field = |name: &str| line.split_once(name)?.1.split_whitespace().next();
+    Some(Asked {
+        path: field(" path=")?.trim_matches('"').to_owned(),
+        status: field(" status=")?.parse().ok()?,
+        n_bytes: field(" bytes=")?.parse().ok()?,
+    })
 }
 
 #[cfg(test)]
@@ -173,9 +190,10 @@ mod tests {
     }
 
     #[test]
-    fn requests_of_the_lake_are_counted() {
+    fn requests_are_read_from_the_log() {
         let line = r#"2025-01-01T00:00:00Z  INFO server::access_log: request method=GET path="/lake/gold/a.parquet" status=206 ms=0.4 bytes=8192"#;
-        assert_eq!(lake_bytes_in(line), Some(8192));
-        assert_eq!(lake_bytes_in(&line.replace("/lake/", "/assets/")), None);
+        let path = "/lake/gold/a.parquet".to_owned();
+        assert_eq!(request_in(line), Some(Asked { path, status: 206, n_bytes: 8192 }));
+        assert_eq!(request_in("serving x at http://127.0.0.1:8080/admin"), None);
     }
 }

@@ -144,9 +144,20 @@ impl Lake {
         let source = self.source.clone();
         match (kind, table.at) {
             (TableKind::Delta, at) => self.open_delta(name, location, at, store).await,
-            (TableKind::Parquet, At::Newest) => parquet_file::open(name, location, store, source)
-                .await
-                .map_err(ParquetTableError::into_failure),
+            (TableKind::Parquet, At::Newest) => {
+                let list = location.join(MANIFEST_NAME);
+                let file = parquet_file::open(name.clone(), location, store, source.clone());
+                match file.await {
+                    // Not a file: perhaps a folder of them.
+                    Err(error) if error.is_absent() => {
+                        match manifest::open(name, list, store, source).await {
+                            Err(lists) if lists.is_absent() => Err(error.into_failure()),
+                            opened => opened.map_err(ManifestError::into_failure),
+                        }
+                    }
+                    opened => opened.map_err(ParquetTableError::into_failure),
+                }
+            }
             (TableKind::Files, At::Newest) => manifest::open(name, location, store, source)
                 .await
                 .map_err(ManifestError::into_failure),

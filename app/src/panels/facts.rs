@@ -18,7 +18,6 @@ pub(super) fn Facts(answer: Memo<Option<Arc<Answer>>>) -> impl IntoView {
             data-test="facts"
             data-files=move || read(|facts| facts.n_files_read.to_string())
             data-bytes=move || read(|facts| facts.read_bytes.to_string())
-            data-fetched=move || read(|facts| facts.fetched_bytes.to_string())
             data-ms=move || read(|facts| facts.elapsed_ms.to_string())
             title=move || read(sentence)
         >

@@ -47,7 +47,7 @@ pub enum TableFormat {
     /// A folder with a `_delta_log`.
     #[default]
     Delta,
-    /// One Parquet file.
+    /// One Parquet file, or a folder of them with a list (`_files.json`) beside them.
     Parquet,
 }
 

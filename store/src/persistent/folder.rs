@@ -108,6 +108,17 @@ impl Listing {
         self.0.get(name).copied()
     }
 
+    /// Whether a file was there when the log was last read, also if nobody asked for that one: where
+    /// the commit after the newest was absent, so was everything of a later version.
+    pub fn presence_then(&self, name: &str) -> Option<Presence> {
+        self.presence(name).or_else(|| {
+            let newest = version_of(self.commits().next()?)?;
+            let next = format!("{:020}.json", newest.checked_add(1)?);
+            let ended = self.presence(&next) == Some(Presence::Absent);
+            (ended && version_of(name)? > newest).then_some(Presence::Absent)
+        })
+    }
+
     /// Every file that was asked for.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Presence)> {
         self.0.iter().map(|(name, presence)| (name.as_str(), *presence))
@@ -146,6 +157,11 @@ impl Listing {
     }
 }
 
+/// The version that a file of a log is named after.
+fn version_of(name: &str) -> Option<u64> {
+    name.get(..20)?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,6 +187,33 @@ mod tests {
         check(&url, &format!("log https://h/t/_delta_log?sig=1 {commit}"));
         let named = Location::new("t/_delta_log/x").with_identity("1");
         assert_eq!(Kind::of(&named), Kind::Identified);
+    }
+
+    #[test]
+    fn what_comes_after_the_end_of_a_log_was_not_there() {
+        let commit = |version: u64| format!("{version:020}.json");
+        let check = |present: &[u64], absent: &[u64], name: &str, expected: Option<Presence>| {
+            let mut listing = Listing::default();
+            present.iter().for_each(|version| {
+                listing.note(&commit(*version), Presence::Present);
+            });
+            absent.iter().for_each(|version| {
+                listing.note(&commit(*version), Presence::Absent);
+            });
+            assert_eq!(listing.presence_then(name), expected, "{present:?} {absent:?} {name}");
+        };
+        let absent = Some(Presence::Absent);
+        check(&[0, 1], &[2], &commit(2), absent);
+        check(&[0, 1], &[2], &commit(5), absent);
+        check(&[0, 1], &[2], "00000000000000000005.checkpoint.parquet", absent);
+        check(&[0, 1], &[2], &commit(1), Some(Presence::Present));
+        check(&[1], &[2], &commit(0), None);
+        check(&[0, 1], &[], &commit(2), None);
+        check(&[0, 1], &[4], &commit(5), None);
+        check(&[], &[0], &commit(5), None);
+        check(&[0, 1], &[2], "_last_checkpoint", None);
+        check(&[0, 1], &[2], "_sidecars/00000000000000000005", None);
+        check(&[u64::MAX], &[], &commit(3), None);
     }
 
     #[test]

@@ -132,7 +132,12 @@ impl Keeper {
     /// What a file that is not kept is while the network is away.
     fn unkept(&self, location: &Location, file: &InLog) -> StoreError {
         let location = location.clone();
-        match self.presence(file) {
+        let then = self
+            .folders
+            .lock()
+            .get(&file.folder)
+            .and_then(|folder| folder.listing.presence_then(&file.name));
+        match then {
             Some(Presence::Absent) => StoreError::Absent { location },
             _ => {
                 let reason = "the network is away, and it is not kept here".to_owned();

@@ -3,6 +3,7 @@
 use crate::engine::Engine;
 use crate::lake::{DEFAULT_MEMORY_BYTES, Lake};
 use crate::store::clock::PlatformClock;
+use crate::store::persistent::shelf::CAPACITY_BYTES;
 use crate::store::persistent::{self, PersistentStore, Shelf};
 use crate::store::{ByteStore, MemoryStore, PlatformStore};
 use futures::future::{AbortHandle, Abortable, FutureExt, LocalBoxFuture, Shared};
@@ -34,9 +35,6 @@ struct Mounted {
     lake: Arc<Lake>,
     kept: Option<PersistentStore>,
 }
-
-/// What the browser keeps of a lake beyond the page.
-const KEPT_BYTES: u64 = 512 << 20;
 
 thread_local! {
     static DESK: RefCell<Desk> = RefCell::default();
@@ -172,14 +170,14 @@ async fn mount(lake_url: String, memory_bytes: u64) -> Result<Arc<Lake>, Failure
         lake.set_memory(memory_bytes);
         return Ok(lake);
     }
-    let network: Arc<dyn ByteStore> = Arc::new(PlatformStore::new(lake_url.clone()));
-    let kept = keep(&lake_url, Arc::clone(&network)).await;
+    let network = PlatformStore::new(lake_url.clone());
+    let kept = keep(&lake_url, Arc::new(network.clone().without_http_cache())).await;
     let lake = Arc::new(match &kept {
         Some(kept) => {
             let lake = Lake::new(Arc::new(kept.clone()), memory_bytes)?;
             lake.with_staleness(kept.clone())
         }
-        None => Lake::new(network, memory_bytes)?,
+        None => Lake::new(Arc::new(network), memory_bytes)?,
     });
     let mounted = Mounted { lake_url, lake: Arc::clone(&lake), kept };
     DESK.with_borrow_mut(|desk| desk.mounted = Some(mounted));
@@ -189,7 +187,7 @@ async fn mount(lake_url: String, memory_bytes: u64) -> Result<Arc<Lake>, Failure
 /// A store that keeps what `network` answers beyond the page, if this browser can.
 async fn keep(lake_url: &str, network: Arc<dyn ByteStore>) -> Option<PersistentStore> {
     let disk = persistent::browser::open().await?;
-    let shelf = Shelf::new(disk, KEPT_BYTES);
+    let shelf = Shelf::new(disk, CAPACITY_BYTES);
     let clock = Arc::new(PlatformClock::default());
     Some(PersistentStore::new(network, lake_url, shelf, clock))
 }

@@ -14,6 +14,9 @@ use parquet::arrow::async_reader::AsyncFileReader;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// What tells a file of deletion vectors apart: its name, which is a UUID, and nothing else.
+const VECTORS: &str = "vectors";
+
 /// Why the deletion vector over a file cannot be applied.
 #[derive(Debug, thiserror::Error)]
 pub enum DeletionError {
@@ -132,7 +135,8 @@ async fn deleted_rows(
         None => None,
         Some((path, range)) => {
             let vectors = data_location(folder, &path)
-                .map_err(|error: FileError| DataFusionError::External(Box::new(error)))?;
+                .map_err(|error: FileError| DataFusionError::External(Box::new(error)))?
+                .with_identity(VECTORS);
             let fetched = table.source.store.get_ranges(&vectors, &[range], meter).await;
             let fetched = fetched.map_err(|error| DataFusionError::External(Box::new(error)))?;
             fetched.into_iter().next()

@@ -5,9 +5,10 @@ use crate::failure;
 use crate::store::{ByteStore, Location, StoreError};
 use delta_log::{ErrorKind, Fetched, LogError, LogWalk, Snapshot, Step};
 use futures::StreamExt;
+use futures::future::{AbortHandle, Abortable, Aborted};
 use futures::stream::FuturesUnordered;
 use protocol::{At, ErrorCode, Failure, TableVersion};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Why a folder cannot be read as a Delta table.
@@ -88,31 +89,34 @@ async fn take(
 ) -> Result<Arc<Snapshot>, DeltaTableError> {
     let failed = |source| DeltaTableError::Log { location: location.clone(), source };
     let mut flying = FuturesUnordered::new();
-    let mut stopped = HashSet::new();
+    let mut handles: HashMap<String, AbortHandle> = HashMap::new();
     loop {
         match walk.step() {
             Step::Done(snapshot) => return Ok(snapshot),
+            // Dropped with its connection: a commit may have many megabytes.
             Step::Cancel { path } => {
-                stopped.insert(path);
+                if let Some(handle) = handles.remove(&path) {
+                    handle.abort();
+                }
             }
             Step::Fetch { path, .. } => {
-                stopped.remove(&path);
-                let request = store.get(&location.join(&path));
+                let (handle, registration) = AbortHandle::new_pair();
+                handles.insert(path.clone(), handle);
+                let request = Abortable::new(store.get(&location.join(&path)), registration);
                 flying.push(async move { (path, request.await) });
             }
             Step::Wait => {
                 let Some((path, outcome)) = flying.next().await else {
                     return Err(failed(LogError::Unasked { path: String::new() }));
                 };
-                if stopped.remove(&path) {
-                    continue;
-                }
                 let fetched = match outcome {
-                    Ok(bytes) => Fetched::Bytes(bytes),
-                    Err(StoreError::Absent { .. }) => Fetched::Absent,
-                    Err(StoreError::Forbidden { .. }) => Fetched::Forbidden,
-                    Err(error) => return Err(error.into()),
+                    Err(Aborted) => continue,
+                    Ok(Ok(bytes)) => Fetched::Bytes(bytes),
+                    Ok(Err(StoreError::Absent { .. })) => Fetched::Absent,
+                    Ok(Err(StoreError::Forbidden { .. })) => Fetched::Forbidden,
+                    Ok(Err(error)) => return Err(error.into()),
                 };
+                handles.remove(&path);
                 walk.answer(&path, fetched).map_err(failed)?;
             }
         }

@@ -187,7 +187,8 @@ impl LakeTable {
                 let Some(add) = snapshot.adds.get(file_idx) else {
                     return Err(DataFusionError::Internal("no such file".to_owned()));
                 };
-                let place = data_location(location, &add.path)?;
+                let identity = format!("{}-{}", add.size_bytes, add.modification_time_ms);
+                let place = data_location(location, &add.path)?.with_identity(identity);
                 let file = plain(&place, add.size_bytes, values.clone());
                 let mut file = match &add.deletion_vector {
                     Some(vector) => {

@@ -31,6 +31,14 @@ pub enum ParquetTableError {
 }
 
 impl ParquetTableError {
+    /// Whether there is no such file.
+    pub fn is_absent(&self) -> bool {
+        matches!(
+            self,
+            ParquetTableError::Store(StoreError::Absent { .. } | StoreError::Forbidden { .. })
+        )
+    }
+
     /// The failure that the page is told.
     pub fn into_failure(self) -> Failure {
         match &self {
@@ -57,6 +65,7 @@ pub async fn open(
     source: Source,
 ) -> Result<LakeTable, ParquetTableError> {
     let facts = store.facts(&location).await?;
+    let location = location.with_identity(facts.identity());
     let fields = fields(&location, facts.size_bytes, &source).await?;
     let version = TableVersion {
         table,

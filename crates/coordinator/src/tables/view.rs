@@ -102,6 +102,10 @@ pub(super) fn of(tables: &Tables) -> TablesView {
         Told::Described(described) => Some(described.clone()),
         _ => None,
     });
+    // A link may ask for a view that this kind of table has not.
+    if described.as_ref().is_some_and(|it| !view.state.view.is_of(it.kind)) {
+        view.state.view = View::default();
+    }
     let details = described
         .as_ref()
         .map(|described| tables.state.details(described, tables.travel))
