@@ -7,7 +7,7 @@ mod seen;
 use super::scene::Scene;
 use anyhow::{Context, bail, ensure};
 use guests::{at, described, native, rows};
-use lakefront_tests::harness::driver::{Launch, Scheme};
+use lakefront_tests::harness::driver::{Browser, Launch, Scheme};
 use lakefront_tests::harness::page::Page;
 use protocol::{At, Comparison, Condition, TableAt};
 use seen::{agrees, settled};
@@ -16,7 +16,9 @@ use std::path::Path;
 use thirtyfour::Key;
 
 /// Types `location` into the field and opens it.
-async fn open(page: &Page<'_>, location: &str) -> anyhow::Result<()> {
+async fn open(browser: &Browser, page: &Page<'_>, location: &str) -> anyhow::Result<()> {
+    // The head of the page lies over what is scrolled beneath it.
+    browser.evaluate("scrollTo(0, 0)", Vec::new()).await?;
     let field = page.element("open-location").await?;
     field.clear().await?;
     field.send_keys(location).await?;
@@ -176,7 +178,7 @@ async fn any_table_is_opened_by_its_address_or_said_why_not() -> anyhow::Result<
     page.element("tables-nothing").await?;
     let url = format!("{}/lake/guests/pages.parquet", scene.server.origin);
     for location in ["guests/pages.parquet", url.as_str()] {
-        open(&page, location).await?;
+        open(browser, &page, location).await?;
         let shown = settled(browser, location, |it| !it.facts.is_empty()).await?;
         agrees(&shown, &described(&native(&scene)?, "guests/pages.parquet", At::Newest).await?)?;
     }
@@ -192,7 +194,7 @@ async fn any_table_is_opened_by_its_address_or_said_why_not() -> anyhow::Result<
         ("guests/words.parquet", "MalformedFile", "not a Parquet file"),
         ("http://localhost:9/t.parquet", "Network", "localhost:9"),
     ] {
-        open(&page, location).await?;
+        open(browser, &page, location).await?;
         let wrong = settled(browser, location, |it| {
             it.trouble.as_ref().is_some_and(|(_, words)| words.contains(part))
         })
@@ -206,7 +208,7 @@ async fn any_table_is_opened_by_its_address_or_said_why_not() -> anyhow::Result<
     page.screenshot("tables-recipe").await?;
 
     for location in ["s3://bucket/table", "../secrets", "http://elsewhere.example/t"] {
-        open(&page, location).await?;
+        open(browser, &page, location).await?;
         let said = page.find("[data-test='open-error']:not(:empty)").await?.text().await?;
         ensure!(!said.is_empty(), "{location} is taken");
     }
@@ -270,6 +272,9 @@ for (const it of document.querySelectorAll('main *')) {
 return wide;
 "#;
 
+const TABS: &str =
+    "return [...document.querySelectorAll('[role=tab]')].map((it) => it.dataset.test)";
+
 #[tokio::test]
 async fn it_fits_a_phone_and_is_light_and_dark() -> anyhow::Result<()> {
     let Some(scene) = at("painter", "/admin/tables?table=guests/letters").await? else {
@@ -278,16 +283,19 @@ async fn it_fits_a_phone_and_is_light_and_dark() -> anyhow::Result<()> {
     let (browser, page) = (&scene.browser, scene.page());
     let tables = ["guests/letters", "guests/stats", "guests/nested.parquet"];
     for (name, width_px, height_px, scale) in
-        [("phone", 360, 740, 2.0), ("desk", 1440, 1100, 1.0), ("wall", 3840, 2160, 1.0)]
+        [("phone", 360, 1500, 2.0), ("desk", 1440, 1100, 1.0), ("wall", 3840, 2160, 1.0)]
     {
         browser.resize(width_px, height_px, scale).await?;
         for table in tables {
-            for view in ["schema", "protocol", "history", "files", "layout", "preview"] {
-                page.open(&format!("/admin/tables?table={table}&view={view}")).await?;
-                // A file has no history: such a link shows its schema.
-                let is_history_of_file = table.ends_with(".parquet") && view == "history";
-                let shown = if is_history_of_file { "schema" } else { view };
-                settled(browser, shown, |it| !it.facts.is_empty()).await?;
+            open(browser, &page, table).await?;
+            settled(browser, table, |it| !it.facts.is_empty()).await?;
+            let tabs = browser.evaluate(TABS, Vec::new()).await?;
+            let tabs: Vec<String> = serde_json::from_value(tabs)?;
+            for tab in tabs {
+                page.element(&tab).await?.scroll_into_view().await?;
+                page.click(&tab).await?;
+                let view = tab.trim_start_matches("tab-");
+                settled(browser, view, |it| it.view.as_deref() == Some(view)).await?;
                 let wide = browser.evaluate(TOO_WIDE, Vec::new()).await?;
                 ensure!(wide == json!([]), "{name}, {table}, {view}: {wide}");
                 if table == "guests/stats" {
