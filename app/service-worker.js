@@ -34,7 +34,8 @@ function answer(event) {
     if (pathname === LOGIN) return logIn(request);
     return pathname === LOGOUT ? logOut(event) : null;
   }
-  if (request.method !== "GET") return null;
+  // A kept file is whole, and a range of it is for the server to cut.
+  if (request.method !== "GET" || request.headers.has("Range")) return null;
   if (request.mode === "navigate") return isPage(pathname) ? page(event, pathname) : null;
   if (pathname === SESSION) return session(request);
   if (pathname === CATALOG) return catalog(request);
