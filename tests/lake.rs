@@ -38,6 +38,6 @@ pub async fn marketplace(dir: &Path, scale: u32) -> anyhow::Result<PathBuf> {
     home.unpack()?;
     home.fill(&Plan::new(scale, SEED)?, &|_, _| ())?;
     let project = Project::open(dir)?;
-    pipeline::build(&project, |_| ()).await?;
+    pipeline::build(&project, &pipeline::Options::default(), |_| ()).await?;
     Ok(dir.join("lake"))
 }

@@ -1,52 +1,119 @@
-//! One build: check everything, then make what has changed.
+//! One build: check everything, then make what has changed, several models at a time.
+
+mod buckets;
+mod commit;
+mod input;
+mod make;
+mod run;
+mod select;
+mod snapshot;
+
+pub(crate) use commit::STATE_COLUMN;
+pub(crate) use make::drive;
+pub use select::SelectError;
+pub(crate) use snapshot::fields as snapshot_fields;
 
 use crate::catalog_json::{self, CompileError};
-use crate::fingerprint::Fingerprint;
-use crate::graph::{self, GraphError};
-use crate::lake::{Lake, LakeError, LakeTable, Output};
-use crate::model::{self, Model, ModelError, ModelName, Read};
-use crate::plan::{Planned, Planner};
+use crate::check::{self, Checked};
+use crate::graph::GraphError;
+use crate::lake::{Lake, LakeError, LakeTable, RootError};
+use crate::model::{Model, ModelError, ModelName, Read};
+use crate::plan::{Planner, Scope};
 use crate::project::Project;
-use crate::rejection;
 use crate::source::SourceError;
-use datafusion::datasource::empty::EmptyTable;
+use crate::state::{ModelState, StateError};
+use chrono::Utc;
+use datafusion::catalog::TableProvider;
 use datafusion::error::DataFusionError;
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use input::Input;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+use tokio::sync::mpsc::UnboundedSender;
 
-/// How often [`Event::Rows`] is said while a model runs.
-const ROWS_EVERY: Duration = Duration::from_millis(200);
+/// The memory that queries share unless it is said.
+pub const DEFAULT_MEMORY_BYTES: usize = 2 << 30;
 
-/// What happens during a build, in this order: `Checked`, then for each model `Started`, `Rows` now
-/// and then, `Finished`.
-#[derive(Debug)]
-pub enum Event<'a> {
+/// What a build is asked for.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Which models: `silver.orders`, `silver.orders+`, `+gold.sales`, `gold.*`; all of them when empty.
+    pub select: Vec<String>,
+    /// Whether the selected tables are made anew, whatever they were made of.
+    pub refresh: Refresh,
+    /// The memory that queries share before they spill to disk.
+    pub memory_bytes: usize,
+    /// Models that are made at a time, at least one.
+    pub n_parallel: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        let n_parallel = std::thread::available_parallelism().map_or(2, usize::from).min(4);
+        Options {
+            select: Vec::new(),
+            refresh: Refresh::Changed,
+            memory_bytes: DEFAULT_MEMORY_BYTES,
+            n_parallel,
+        }
+    }
+}
+
+/// Which tables are made anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Refresh {
+    /// Those that have to be.
+    #[default]
+    Changed,
+    /// All that are selected.
+    Full,
+}
+
+/// What happens during a build: `Checked` first, then for each model `Started`, `Rows` now and then, and one of
+/// `Finished`, `Failed`; or `Skipped`.
+#[derive(Debug, Clone)]
+pub enum Event {
     /// Every model, source and measure fits; nothing is written yet.
     Checked {
         /// Models that follow.
         n_models: usize,
     },
-    /// A model is next.
+    /// A model has begun.
     Started {
         /// Which.
-        model: &'a ModelName,
+        model: ModelName,
     },
     /// A model runs.
     Rows {
         /// Which.
-        model: &'a ModelName,
+        model: ModelName,
         /// Rows that it made so far.
         n_rows: u64,
     },
     /// A model is done.
-    Finished(&'a ModelReport),
+    Finished(ModelReport),
+    /// A model failed.
+    Failed {
+        /// Which.
+        model: ModelName,
+        /// Why.
+        reason: String,
+    },
+    /// A model was not begun, since one that it reads failed.
+    Skipped {
+        /// Which.
+        model: ModelName,
+        /// The one that failed.
+        since: ModelName,
+    },
 }
 
 /// What a build did.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// The models, in the order in which they were made.
+    /// What tells this build from others.
+    pub run_id: String,
+    /// The models, each behind those that it reads.
     pub models: Vec<ModelReport>,
     /// Whether the compiled catalog was written; `None` when the project has no catalog.
     pub catalog: Option<Outcome>,
@@ -61,6 +128,8 @@ pub struct ModelReport {
     pub model: ModelName,
     /// What was done.
     pub outcome: Outcome,
+    /// Why the table was made anew, where it could have been continued.
+    pub reason: Option<String>,
     /// Rows of its table.
     pub n_rows: u64,
     /// The Delta version of its table.
@@ -76,6 +145,8 @@ pub enum Outcome {
     Built,
     /// It was already what it should be, and nothing was written.
     Unchanged,
+    /// It is a view, and has no table.
+    View,
 }
 
 /// A build that did not come to its end. Each text names file, place and rule.
@@ -95,12 +166,24 @@ pub enum BuildError {
     /// A table of the lake cannot be read or written.
     #[error(transparent)]
     Lake(#[from] LakeError),
+    /// What a table was made of cannot be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The catalog does not fit the lake.
     #[error(transparent)]
     Catalog(#[from] CompileError),
+    /// The selection names nothing.
+    #[error(transparent)]
+    Select(#[from] SelectError),
+    /// The lake's root does not give or take a file.
+    #[error(transparent)]
+    Root(#[from] RootError),
     /// The engine could not be set up.
-    #[error("the query engine failed: {0}")]
+    #[error("the query engine failed: {}", .0.strip_backtrace())]
     Engine(#[from] DataFusionError),
+    /// A task ended without a result.
+    #[error("a task of the build ended early: {0}")]
+    Task(#[from] tokio::task::JoinError),
 }
 
 /// Builds the lake of `project` and says what happens to `progress`.
@@ -111,141 +194,146 @@ pub enum BuildError {
 /// gets no new version.
 ///
 /// # Errors
-/// [`BuildError`]. What was committed before is readable, also by a build that runs next.
+/// [`BuildError`] of the first model that failed; models that do not read it were made all the same. What was
+/// committed is readable, also by a build that runs next.
 pub async fn build(
     project: &Project,
-    mut progress: impl FnMut(Event<'_>),
+    options: &Options,
+    mut progress: impl FnMut(Event),
 ) -> Result<Report, BuildError> {
     let start = Instant::now();
-    let models = graph::order(project, model::read_all(project)?)?;
-    let planner = Planner::new()?;
-    let lake = Lake::new(&project.lake_dir)?;
-    let mut fingerprints = open_sources(project, &models, &planner)?;
-    let mut schemas = HashMap::new();
-    for model in &models {
-        let schema = planner.plan(model).await?.schema;
-        let empty = Arc::new(EmptyTable::new(Arc::clone(&schema)));
-        planner.define(model.name.layer.as_str(), model.name.name.as_str(), empty)?;
-        schemas.insert(model.name.location(), schema);
-    }
-    let catalog = match &project.catalog_path {
-        Some(path) => Some(catalog_json::compile(path, &lake, &schemas, planner.ctx()).await?),
-        None => None,
-    };
-    progress(Event::Checked { n_models: models.len() });
-
-    let mut reports = Vec::with_capacity(models.len());
-    for model in &models {
-        progress(Event::Started { model: &model.name });
-        let fingerprint = of_inputs(model, &fingerprints);
-        let made = make(&planner, &lake, model, &fingerprint, &mut progress).await?;
-        let provider = made.table.provider(planner.ctx()).await?;
-        planner.define(model.name.layer.as_str(), model.name.name.as_str(), provider)?;
-        fingerprints.insert(model.name.to_string(), fingerprint);
-        progress(Event::Finished(&made.report));
-        reports.push(made.report);
-    }
-    let catalog = match catalog {
-        Some(json) if catalog_json::publish(&project.lake_dir, &json)? => Some(Outcome::Built),
+    let planner = Planner::new(options.memory_bytes)?;
+    let lake = Lake::new(project.lake.clone(), planner.runtime());
+    let checked = check::check(project, &planner, &lake).await?;
+    let names: Vec<ModelName> = checked.models.iter().map(|model| model.name.clone()).collect();
+    let selected = select::select(&checked.graph, &names, &options.select)?;
+    progress(Event::Checked { n_models: selected.len() });
+    let (events, told) = tokio::sync::mpsc::unbounded_channel();
+    let now = Utc::now();
+    let build = Arc::new(Build {
+        run_id: format!("{}-{:x}", now.format("%Y%m%dT%H%M%S%.3fZ"), std::process::id()),
+        at_us: now.timestamp_micros(),
+        project: project.clone(),
+        planner,
+        lake,
+        checked,
+        selected,
+        refresh: options.refresh,
+        tables: Mutex::new(BTreeMap::new()),
+        events,
+    });
+    let mut models = run::run(&build, options.n_parallel.max(1), told, &mut progress).await?;
+    models.sort_by_key(|report| names.iter().position(|name| *name == report.model));
+    let catalog = match &build.checked.catalog {
+        Some(json) if catalog_json::publish(&project.lake, json).await? => Some(Outcome::Built),
         Some(_) => Some(Outcome::Unchanged),
         None => None,
     };
-    Ok(Report { models: reports, catalog, elapsed_ms: elapsed_ms(start) })
+    Ok(Report { run_id: build.run_id.clone(), models, catalog, elapsed_ms: elapsed_ms(start) })
 }
 
-/// Finds, hashes and defines every source that a model reads. Returns the hashes by `source.NAME`.
-fn open_sources(
-    project: &Project,
-    models: &[Model],
-    planner: &Planner,
-) -> Result<HashMap<String, Fingerprint>, BuildError> {
-    let mut fingerprints = HashMap::new();
-    for read in models.iter().flat_map(|model| &model.reads) {
-        let Read::Source(name) = &read.read else { continue };
-        let Some(source) = project.sources.get(name) else { continue };
-        let key = read.read.to_string();
-        if fingerprints.contains_key(&key) {
-            continue;
-        }
-        let path = source.find(&project.folder)?;
-        planner.define("source", name.as_str(), source.open(&path)?)?;
-        let fingerprint = Fingerprint::of_source(source, &path).map_err(|error| {
-            SourceError::File { path, rule: crate::source::FileRule::Unreadable(error) }
-        })?;
-        fingerprints.insert(key, fingerprint);
+/// Checks `project` as a build does, and writes nothing.
+///
+/// # Errors
+/// [`BuildError`] of the first thing that does not fit.
+pub async fn check(project: &Project) -> Result<usize, BuildError> {
+    let planner = Planner::new(DEFAULT_MEMORY_BYTES)?;
+    let lake = Lake::new(project.lake.clone(), planner.runtime());
+    Ok(check::check(project, &planner, &lake).await?.models.len())
+}
+
+/// What the tasks of one build share.
+struct Build {
+    run_id: String,
+    /// The time that rows of this build bear, in microseconds since 1970 UTC.
+    at_us: i64,
+    project: Project,
+    planner: Planner,
+    lake: Lake,
+    checked: Checked,
+    selected: BTreeSet<ModelName>,
+    refresh: Refresh,
+    /// The tables that are done.
+    tables: Mutex<BTreeMap<ModelName, LakeTable>>,
+    events: UnboundedSender<Event>,
+}
+
+impl Build {
+    fn tell(&self, event: Event) {
+        // Nobody listens only when the build has ended.
+        let _ = self.events.send(event);
     }
-    Ok(fingerprints)
-}
 
-/// The fingerprint of `model`; those of what it reads are in `known`.
-fn of_inputs(model: &Model, known: &HashMap<String, Fingerprint>) -> Fingerprint {
-    let inputs = model.reads.iter().filter_map(|at| {
-        let name = at.read.to_string();
-        known.get(&name).map(|fingerprint| (name, fingerprint.clone()))
-    });
-    Fingerprint::of_model(model, &inputs.collect::<Vec<_>>())
-}
+    fn is_refreshed(&self, model: &Model) -> bool {
+        self.refresh == Refresh::Full && self.selected.contains(&model.name)
+    }
 
-/// A table that is as its model says.
-struct Made {
-    table: LakeTable,
-    report: ModelReport,
-}
+    fn definition(&self, model: &Model) -> String {
+        self.checked.definitions.get(&model.name).cloned().unwrap_or_default()
+    }
 
-async fn make(
-    planner: &Planner,
-    lake: &Lake,
-    model: &Model,
-    fingerprint: &Fingerprint,
-    progress: &mut impl FnMut(Event<'_>),
-) -> Result<Made, BuildError> {
-    let start = Instant::now();
-    let before = lake.open(&model.name.location()).await?;
-    let (table, outcome) = match before {
-        Some(table) if table.is_of(fingerprint) => (table, Outcome::Unchanged),
-        before => {
-            (write(planner, lake, model, before, fingerprint, progress).await?, Outcome::Built)
-        }
-    };
-    let report = ModelReport {
-        model: model.name.clone(),
-        outcome,
-        n_rows: table.n_rows(),
-        version: table.version(),
-        elapsed_ms: elapsed_ms(start),
-    };
-    Ok(Made { table, report })
-}
-
-async fn write(
-    planner: &Planner,
-    lake: &Lake,
-    model: &Model,
-    before: Option<LakeTable>,
-    fingerprint: &Fingerprint,
-    progress: &mut impl FnMut(Event<'_>),
-) -> Result<LakeTable, BuildError> {
-    let Planned { plan, schema } = planner.plan(model).await?;
-    let stream = match planner.run(&plan).await {
-        Ok(stream) => stream,
-        Err(error) => return Err(rejection::explain(planner, model, &plan, &error).await.into()),
-    };
-    let output = Output::new(schema, stream);
-    let written = {
-        let writing = lake.overwrite(&model.name, before, &model.options, &output, fingerprint);
-        tokio::pin!(writing);
-        loop {
-            tokio::select! {
-                written = &mut writing => break written,
-                () = tokio::time::sleep(ROWS_EVERY) => {
-                    progress(Event::Rows { model: &model.name, n_rows: output.n_rows() });
+    /// What `model` reads, as it is now; `state` is how far it was read.
+    async fn inputs(
+        &self,
+        model: &Model,
+        state: Option<&ModelState>,
+    ) -> Result<Vec<Input>, BuildError> {
+        let mut inputs = Vec::new();
+        for read in self.checked.base_reads(model) {
+            let before = state.and_then(|state| state.inputs.get(&read.to_string()).cloned());
+            match &read {
+                Read::Source(name) => {
+                    if let Some(source) = self.project.sources.get(name) {
+                        let folder = &self.project.folder;
+                        inputs.push(Input::source(&read, source, folder, before)?);
+                    }
                 }
+                Read::Model(name) => {
+                    let table = self.table(model, name).await?;
+                    inputs.push(Input::table(&read, table, before));
+                }
+                Read::Neither(_) => {}
             }
         }
-    };
-    match output.take_error() {
-        Some(error) => Err(rejection::explain(planner, model, &plan, &error).await.into()),
-        None => Ok(written?),
+        Ok(inputs)
+    }
+
+    /// The table `name`, which `model` reads.
+    async fn table(&self, model: &Model, name: &ModelName) -> Result<LakeTable, BuildError> {
+        let done = self.tables.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        if let Some(table) = done {
+            return Ok(table);
+        }
+        match self.lake.open(&name.location()).await? {
+            Some(table) => Ok(table),
+            None => {
+                let rule = crate::model::ModelRule::NotBuilt {
+                    table: name.to_string(),
+                    model: model.name.clone(),
+                };
+                Err(model.broken(rule).into())
+            }
+        }
+    }
+
+    async fn define(
+        &self,
+        scope: &Scope,
+        model: &Model,
+        tables: &BTreeMap<Read, Arc<dyn TableProvider>>,
+    ) -> Result<(), BuildError> {
+        self.checked.define(&self.planner, scope, model, tables).await
+    }
+
+    /// A scope in which `model` sees all rows of its inputs.
+    async fn scope_of(&self, model: &Model, inputs: &[Input]) -> Result<Scope, BuildError> {
+        let scope = self.planner.scope()?;
+        let mut tables = BTreeMap::new();
+        for input in inputs {
+            tables.insert(input.read.clone(), input.whole(&scope, self.at_us).await?);
+        }
+        self.define(&scope, model, &tables).await?;
+        Ok(scope)
     }
 }
 

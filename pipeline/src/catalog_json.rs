@@ -1,8 +1,9 @@
 //! The compiled catalog: the project's YAML, checked against the tables that the models make, as the
 //! JSON that the page reads.
 
-use crate::lake::{Lake, LakeError};
+use crate::lake::{Lake, LakeError, Root, RootError};
 use arrow::datatypes::{DataType, SchemaRef};
+use bytes::Bytes;
 use catalog::{Catalog, Dimension, DimensionKind, Measure, NumberFormat, Table, TableFormat};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema};
@@ -13,7 +14,6 @@ use datafusion::logical_expr::utils::find_aggregate_exprs;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, UNNAMED_TABLE};
 use datafusion::prelude::SessionContext;
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,6 +31,9 @@ pub enum CompileError {
         /// Why.
         source: std::io::Error,
     },
+    /// The lake does not give or take it.
+    #[error(transparent)]
+    Root(#[from] RootError),
     /// It is not a catalog; the text has file and line or place.
     #[error(transparent)]
     Yaml(#[from] catalog::yaml::YamlError),
@@ -133,8 +136,10 @@ pub(crate) async fn compile(
         let place = format!("tables.{}", table.name);
         let schema = match built.get(&table.location) {
             Some(schema) => Some(Arc::clone(schema)),
-            None => foreign_schema(lake, table, ctx).await.map_err(|source| {
-                CompileError::Lake { path: path.to_owned(), place: place.clone(), source }
+            None => foreign_schema(lake, table).await.map_err(|source| CompileError::Lake {
+                path: path.to_owned(),
+                place: place.clone(),
+                source,
             })?,
         };
         let checked = match schema {
@@ -166,33 +171,18 @@ fn compiled_text(catalog: &Catalog) -> Result<String, serde_json::Error> {
 ///
 /// # Errors
 /// [`CompileError::File`]; the file that was there is untouched.
-pub(crate) fn publish(lake_dir: &Path, json: &str) -> Result<bool, CompileError> {
-    let path = lake_dir.join(CATALOG_PATH);
-    if std::fs::read(&path).is_ok_and(|before| before == json.as_bytes()) {
+pub(crate) async fn publish(lake: &Root, json: &str) -> Result<bool, CompileError> {
+    if lake.get(CATALOG_PATH).await?.is_some_and(|before| before == json.as_bytes()) {
         return Ok(false);
     }
-    let new_path = path.with_extension(format!("json.{}.new", std::process::id()));
-    let write = || {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let mut file = std::fs::File::create(&new_path)?;
-        file.write_all(json.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&new_path, &path)
-    };
-    write().map_err(|source| CompileError::File { path: path.clone(), source })?;
+    lake.put(CATALOG_PATH, Bytes::copy_from_slice(json.as_bytes())).await?;
     Ok(true)
 }
 
-async fn foreign_schema(
-    lake: &Lake,
-    table: &Table,
-    ctx: &SessionContext,
-) -> Result<Option<SchemaRef>, LakeError> {
+async fn foreign_schema(lake: &Lake, table: &Table) -> Result<Option<SchemaRef>, LakeError> {
     match table.format {
-        TableFormat::Delta => lake.schema(&table.location, ctx).await,
-        TableFormat::Parquet => lake.parquet_schema(&table.location),
+        TableFormat::Delta => lake.schema(&table.location).await,
+        TableFormat::Parquet => lake.parquet_schema(&table.location).await,
     }
 }
 

@@ -13,7 +13,7 @@
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let project = pipeline::Project::open("examples/olist".as_ref())?;
-//! let report = pipeline::build(&project, |_event| ()).await?;
+//! let report = pipeline::build(&project, &pipeline::Options::default(), |_event| ()).await?;
 //! assert!(report.models.iter().all(|model| model.n_rows > 0));
 //! # Ok(())
 //! # }
@@ -23,22 +23,38 @@
 
 mod build;
 mod catalog_json;
-mod csv_source;
-mod fingerprint;
+mod check;
+mod duration;
+mod expectation;
 mod graph;
 mod lake;
 pub mod marketplace;
 mod model;
-mod parquet_source;
 mod plan;
 mod project;
 mod rejection;
 mod source;
+mod spool;
+mod state;
+mod stream;
 
-pub use build::{BuildError, Event, ModelReport, Outcome, Report, build};
+pub use build::{
+    BuildError, DEFAULT_MEMORY_BYTES, Event, ModelReport, Options, Outcome, Refresh, Report,
+    SelectError, build, check,
+};
 pub use catalog_json::{CATALOG_PATH, CompileError, CompileRule};
+pub use duration::Span;
 pub use graph::GraphError;
-pub use lake::LakeError;
-pub use model::{Layer, Model, ModelError, ModelName, ModelRule};
-pub use project::{PROJECT_FILE, Place, Project, ProjectError, ProjectRule};
-pub use source::{FileRule, RowRule, Source, SourceError, SourceFormat};
+pub use lake::{LakeError, Root, RootError};
+pub use model::{
+    Append, ConfigRule, Kind, Layer, Layout, Materialization, Merge, Model, ModelConfig,
+    ModelError, ModelName, ModelRule, Read, Stream, Watermark,
+};
+pub use project::{
+    DEFAULT_ENVIRONMENT, Exposure, PROJECT_FILE, Place, Project, ProjectError, ProjectRule, Retries,
+};
+pub use source::{
+    ColumnType, ColumnTypeError, FileRule, FileSource, FolderSource, RowRule, Source, SourceError,
+    SourceFormError, SourceFormat, SourceKind,
+};
+pub use state::StateError;

@@ -1,28 +1,42 @@
 //! A model: one SQL query in one file, which makes one table of the lake.
 //!
-//! `models/silver/orders.sql` makes `silver.orders`. The query names what it reads in plain SQL:
-//! `source.NAME` for a file outside the lake, `bronze.NAME`, `silver.NAME`, `gold.NAME` for tables
-//! of it. Comments before the first word of the query may hold options, one a line:
+//! `models/silver/orders.sql` makes `silver.orders`; folders between the layer and the file only order the
+//! files. The query names what it reads in plain SQL: `source.NAME` for what lies outside the lake,
+//! `bronze.NAME`, `silver.NAME`, `gold.NAME` for tables of it. How the table is kept stands as YAML in a
+//! block comment that opens the file, or in a file beside it:
 //!
 //! ```sql
-//! -- partition_by: order_month
-//! -- sort_by: order_date, order_id
+//! /*---
+//! description: One row an order.
+//! partition_by: [order_month]
+//! sort_by: [order_date, order_id]
+//! ---*/
 //! select ...
 //! ```
 
-mod option;
+mod config;
+mod header;
 mod read;
 
-pub(crate) use option::ModelOptions;
-pub(crate) use read::{Read, ReadAt};
+pub use config::{
+    Append, ConfigRule, Kind, Layout, Materialization, Merge, ModelConfig, Stream, Watermark,
+};
+pub use read::Read;
+pub(crate) use read::ReadAt;
 
+use crate::expectation::OnFailure;
 use crate::project::{Place, Project};
 use catalog::Name;
+use config::ConfigError;
 use datafusion::sql::sqlparser::ast::Statement;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use header::HeaderError;
 use std::fmt;
 use std::path::{Path, PathBuf};
+
+/// What the name of a table of refused rows ends with.
+const QUARANTINE_SUFFIX: &str = "__quarantine";
 
 /// A layer of the lake. The order is the order of reading: none reads a later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -78,6 +92,12 @@ impl ModelName {
     pub fn location(&self) -> String {
         format!("{}/{}", self.layer, self.name)
     }
+
+    /// The same with `suffix` behind it.
+    fn with_suffix(&self, suffix: &str) -> ModelName {
+        let name = Name::new(format!("{}{suffix}", self.name));
+        ModelName { layer: self.layer, name: name.unwrap_or_else(|_| self.name.clone()) }
+    }
 }
 
 impl fmt::Display for ModelName {
@@ -95,9 +115,39 @@ pub struct Model {
     pub path: PathBuf,
     /// The text of the file.
     pub sql: String,
+    /// How its table is kept, laid out, described and checked.
+    pub config: ModelConfig,
+    /// The file in which that stands, when it is another one.
+    pub config_path: PathBuf,
     pub(crate) statement: Statement,
     pub(crate) reads: Vec<ReadAt>,
-    pub(crate) options: ModelOptions,
+}
+
+impl Model {
+    /// What is wrong with the model as a whole.
+    pub(crate) fn broken(&self, rule: ModelRule) -> ModelError {
+        ModelError { path: self.path.clone(), place: Place::default(), rule }
+    }
+
+    /// What is wrong with its configuration.
+    pub(crate) fn misconfigured(&self, place: Place, rule: ModelRule) -> ModelError {
+        ModelError { path: self.config_path.clone(), place, rule }
+    }
+
+    /// The table of the rows that its expectations refuse; `None` when none is set to.
+    pub fn quarantine(&self) -> Option<ModelName> {
+        let quarantines = self
+            .config
+            .expectations
+            .iter()
+            .any(|expectation| expectation.on_failure == OnFailure::Quarantine);
+        quarantines.then(|| self.name.with_suffix(QUARANTINE_SUFFIX))
+    }
+
+    /// The table of rows that came too late; `None` when the model has none.
+    pub fn late(&self) -> Option<ModelName> {
+        self.config.materialization.stream().and_then(|stream| stream.late.clone())
+    }
 }
 
 /// A model that is not right.
@@ -167,17 +217,112 @@ pub enum ModelRule {
         /// What there is in that layer, comma-separated.
         known: String,
     },
-    /// An option that does not exist, or has no value.
-    #[error("option {key:?} is not `partition_by: COLUMN, ...` or `sort_by: COLUMN, ...`")]
-    Option {
-        /// The option.
+    /// Two files make one table.
+    #[error("makes {name}, which {} makes, too", other.display())]
+    Twice {
+        /// The table.
+        name: ModelName,
+        /// The other file.
+        other: PathBuf,
+    },
+    /// The block of the configuration is opened and not closed.
+    #[error("opens its configuration with /*--- and does not close it with ---*/")]
+    OpenHeader,
+    /// The configuration stands in two places.
+    #[error("has a configuration of its own and one in {}, one of them goes", sibling.display())]
+    TwoHeaders {
+        /// The file beside it.
+        sibling: PathBuf,
+    },
+    /// The configuration is not YAML, or has a key that does not exist.
+    #[error("{reason}")]
+    ConfigSyntax {
+        /// What the parser says.
+        reason: String,
+    },
+    /// The configuration breaks a rule.
+    #[error(transparent)]
+    Config(#[from] ConfigRule),
+    /// A model whose new rows are not known.
+    #[error(
+        "{kind} needs `input`, the one of {reads} whose new rows are taken; it reads {n_reads}"
+    )]
+    Input {
+        /// How the table is kept.
+        kind: Kind,
+        /// What the query reads, comma-separated.
+        reads: String,
+        /// How many these are.
+        n_reads: usize,
+    },
+    /// The input is not among what is read.
+    #[error("input {input} is not read by the query, which reads: {reads}")]
+    InputNotRead {
+        /// The input.
+        input: String,
+        /// What the query reads, comma-separated.
+        reads: String,
+    },
+    /// A view where rows are taken as they come.
+    #[error("{kind} cannot take the changes of {view}, which is a view; read the tables behind it")]
+    ReadsView {
+        /// How the table is kept.
+        kind: Kind,
+        /// The view.
+        view: String,
+    },
+    /// Rows of one write with one key.
+    #[error(
+        "{n_rows} rows have the key {key}, and a merge takes one; `newest_by: [COLUMN]` says which one stays"
+    )]
+    DuplicateKey {
+        /// The key.
         key: String,
+        /// How many rows have it.
+        n_rows: u64,
+    },
+    /// A part of a key is null.
+    #[error(
+        "key {column} is null in a row, and a null names no row; leave such rows out in the query"
+    )]
+    NullKey {
+        /// The column.
+        column: String,
+    },
+    /// What was taken is not there any more, so that the table cannot be made anew from it.
+    #[error(
+        "must be made anew since {reason}, and {gone} of the files it was made of are gone (the first is {first}); \
+         put them back, or build with --full-refresh to make it of what is there"
+    )]
+    Gone {
+        /// Why it must be made anew.
+        reason: String,
+        /// How many are gone.
+        gone: usize,
+        /// The first of them.
+        first: String,
+    },
+    /// An upstream table that nobody built.
+    #[error("reads {table}, which is not built; build it first, or select it with `+{model}`")]
+    NotBuilt {
+        /// What it reads.
+        table: String,
+        /// The model.
+        model: ModelName,
+    },
+    /// Rows that break a rule which fails the build.
+    #[error("{reason}")]
+    Refused {
+        /// Which rule, how many rows, examples.
+        reason: String,
     },
     /// An option names a column that the query does not give.
-    #[error("{key} names column {column:?}, the query gives: {known}")]
+    #[error("{key} names column {column:?}, {wanted}: {known}")]
     OptionColumn {
         /// The option.
         key: &'static str,
+        /// Whose column it should be.
+        wanted: &'static str,
         /// The column.
         column: String,
         /// The columns of the query, comma-separated.
@@ -224,28 +369,32 @@ pub(crate) fn read_all(project: &Project) -> Result<Vec<Model>, ModelError> {
         return Err(ModelError { path: models_dir, place: Place::default(), rule });
     }
     models.sort_by(|a, b| a.name.cmp(&b.name));
+    for pair in models.windows(2) {
+        if let [first, second] = pair
+            && first.name == second.name
+        {
+            let (name, other) = (first.name.clone(), first.path.clone());
+            return Err(second.broken(ModelRule::Twice { name, other }));
+        }
+    }
     Ok(models)
 }
 
 fn sql_files(layer_dir: &Path) -> Result<Vec<PathBuf>, ModelError> {
-    let error = |source| ModelError {
-        path: layer_dir.to_owned(),
-        place: Place::default(),
-        rule: ModelRule::Unreadable(source),
-    };
-    let entries = match std::fs::read_dir(layer_dir) {
-        Ok(entries) => entries,
-        Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => return Err(error(source)),
-    };
+    if !layer_dir.exists() {
+        return Ok(Vec::new());
+    }
     let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(error)?.path();
-        if path.extension().is_some_and(|extension| extension == "sql") {
-            files.push(path);
+    for entry in walkdir::WalkDir::new(layer_dir).sort_by_file_name() {
+        let entry = entry.map_err(|error| {
+            let source = error.into_io_error().unwrap_or_else(|| std::io::ErrorKind::Other.into());
+            let rule = ModelRule::Unreadable(source);
+            ModelError { path: layer_dir.to_owned(), place: Place::default(), rule }
+        })?;
+        if entry.path().extension().is_some_and(|extension| extension == "sql") {
+            files.push(entry.into_path());
         }
     }
-    files.sort();
     Ok(files)
 }
 
@@ -256,16 +405,40 @@ fn read(layer: Layer, path: PathBuf) -> Result<Model, ModelError> {
     let sql =
         std::fs::read_to_string(&path).map_err(|source| whole(ModelRule::Unreadable(source)))?;
     let name = ModelName { layer, name };
-    let parsed = parse(&name, &sql);
-    let (statement, reads, options) =
-        parsed.map_err(|(place, rule)| ModelError { path: path.clone(), place, rule })?;
-    Ok(Model { name, path, sql, statement, reads, options })
+    let (statement, reads) = parse(&name, &sql).map_err(|(place, rule)| ModelError {
+        path: path.clone(),
+        place,
+        rule,
+    })?;
+    let (config, config_path) = configure(layer, &path, &sql)?;
+    Ok(Model { name, path, sql, config, config_path, statement, reads })
 }
 
-type Parsed = (Statement, Vec<ReadAt>, ModelOptions);
+fn configure(layer: Layer, path: &Path, sql: &str) -> Result<(ModelConfig, PathBuf), ModelError> {
+    let whole = |rule| ModelError { path: path.to_owned(), place: Place::default(), rule };
+    let header = header::find(path, sql).map_err(|error| match error {
+        HeaderError::Open => whole(ModelRule::OpenHeader),
+        HeaderError::Both { sibling } => whole(ModelRule::TwoHeaders { sibling }),
+        HeaderError::Unreadable { sibling, source } => ModelError {
+            path: sibling,
+            place: Place::default(),
+            rule: ModelRule::Unreadable(source),
+        },
+    })?;
+    let Some(header) = header else { return Ok((ModelConfig::default(), path.to_owned())) };
+    let config = config::parse(layer, &header.yaml).map_err(|error| {
+        let (place, rule) = match error {
+            ConfigError::Syntax(place, reason) => (place, ModelRule::ConfigSyntax { reason }),
+            ConfigError::Rule(place, rule) => (place, rule.into()),
+        };
+        ModelError { path: header.path.clone(), place, rule }
+    })?;
+    Ok((config, header.path))
+}
+
+type Parsed = (Statement, Vec<ReadAt>);
 
 fn parse(name: &ModelName, sql: &str) -> Result<Parsed, (Place, ModelRule)> {
-    let options = option::parse(sql)?;
     let mut statements = Parser::parse_sql(&GenericDialect {}, sql).map_err(|error| {
         let (place, reason) = syntax(sql, &error);
         (place, ModelRule::Syntax { reason })
@@ -280,7 +453,7 @@ fn parse(name: &ModelName, sql: &str) -> Result<Parsed, (Place, ModelRule)> {
     for read in &reads {
         read.check(name.layer)?;
     }
-    Ok((statement, reads, options))
+    Ok((statement, reads))
 }
 
 fn not_one_query<T>(found: &str) -> Result<T, (Place, ModelRule)> {
@@ -323,15 +496,15 @@ mod tests {
 
     #[test]
     fn reads_and_options_come_from_the_text() {
-        let sql = "-- Sales.\n-- sort_by: day, \"Id\"\n--partition_by: month\n\
+        let sql = "/*---\nsort_by: [day, Id]\npartition_by: [month]\n---*/\n\
             with o as (select * from silver.orders), i as (select * from o)\n\
             select * from i join Silver.Items using (id)\n\
-            where id in (select id from gold.\"x\") -- sort_by: not here";
+            where id in (select id from gold.\"x\") -- not here";
         let model = model(Layer::Gold, sql).unwrap();
         let reads: Vec<String> = model.reads.iter().map(|at| at.read.to_string()).collect();
         assert_eq!(reads, ["silver.orders", "silver.items", "gold.x"]);
-        assert_eq!(model.options.sort_by, ["day", "Id"]);
-        assert_eq!(model.options.partition_by, ["month"]);
+        assert_eq!(model.config.layout.sort_by, ["day", "Id"]);
+        assert_eq!(model.config.layout.partition_by, ["month"]);
     }
 
     #[test]
@@ -355,7 +528,22 @@ mod tests {
         check(Layer::Silver, "select * from source.b", "silver reads bronze and silver only");
         check(Layer::Silver, "select * from gold.b", "not gold.b");
         check(Layer::Gold, "select * from bronze.b", "gold reads silver and gold only");
-        check(Layer::Gold, "-- order_by: x\nselect 1", "t.sql:1:4: option \"order_by\" is not");
-        check(Layer::Gold, "\n-- sort_by:\nselect 1", "t.sql:2:4: option \"sort_by\" is not");
+        check(
+            Layer::Gold,
+            "/*---\norder_by: [x]\n---*/\nselect 1",
+            "t.sql:2:1: unknown field `order_by`",
+        );
+        check(Layer::Gold, "/*---\nselect 1", "Unexpected EOF while in a multi-line comment");
+        check(
+            Layer::Gold,
+            "/*---\nmaterialized: full\nkey: [a]\n---*/\nselect 1",
+            "t.sql:3:6: `key` is for merge and snapshot models, this one is full",
+        );
+        check(Layer::Gold, "/*---\nmaterialized: merge\n---*/\nselect 1", "merge needs `key`");
+        check(
+            Layer::Gold,
+            "/*---\nmaterialized: append\ninput: nowhere\n---*/\nselect 1",
+            "t.sql:3:8: \"nowhere\" is not a table such as",
+        );
     }
 }

@@ -1,64 +1,104 @@
 //! Models as DataFusion plans: the names they see, the schema of the table they make.
 
+mod keyed;
 mod schema;
 
-use crate::model::{Model, ModelError, ModelRule};
+pub(crate) use keyed::{DuplicateKey, newest_of_key, without_deleted};
+pub(crate) use schema::{of_table, to_schema};
+
+use crate::model::{Model, ModelError, ModelRule, Read};
 use crate::project::Place;
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{MemorySchemaProvider, TableProvider};
 use datafusion::common::TableReference;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::expr::Expr;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
+use futures::TryStreamExt;
 use std::sync::Arc;
 
-pub(crate) use schema::to_schema;
+/// The layers that names begin with.
+const LAYERS: [&str; 4] = ["source", "bronze", "silver", "gold"];
 
-/// The names that models see, and the engine that runs them.
+/// The engine that runs models: its memory and its settings.
+#[derive(Clone)]
 pub(crate) struct Planner {
+    runtime: Arc<RuntimeEnv>,
+}
+
+/// The tables that one query sees, and the engine that runs it.
+pub(crate) struct Scope {
     ctx: SessionContext,
 }
 
 /// A model that fits the tables it reads.
 pub(crate) struct Planned {
-    /// The query, sorted as the model's options say.
+    /// The query.
     pub(crate) plan: LogicalPlan,
     /// The schema of the table that it makes: names and types that Delta holds, every column
     /// nullable. The rows of the plan are cast to it.
-    pub(crate) schema: arrow::datatypes::SchemaRef,
+    pub(crate) schema: SchemaRef,
 }
 
 impl Planner {
-    /// A planner that knows the layers and no table yet.
-    pub(crate) fn new() -> Result<Planner, DataFusionError> {
+    /// A planner whose queries together take up to `memory_bytes`, and then spill to disk.
+    ///
+    /// # Errors
+    /// When there is no folder for what is spilled.
+    pub(crate) fn new(memory_bytes: usize) -> Result<Planner, DataFusionError> {
+        let pool = Arc::new(FairSpillPool::new(memory_bytes));
+        let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc()?;
+        Ok(Planner { runtime })
+    }
+
+    /// The memory that all queries share.
+    pub(crate) fn runtime(&self) -> Arc<RuntimeEnv> {
+        Arc::clone(&self.runtime)
+    }
+
+    /// A scope that knows the layers and no table yet.
+    pub(crate) fn scope(&self) -> Result<Scope, DataFusionError> {
         let mut config = SessionConfig::new().with_default_catalog_and_schema("lake", "none");
-        config.options_mut().sql_parser.collect_spans = true;
-        let ctx = SessionContext::new_with_config(config);
+        let options = config.options_mut();
+        options.sql_parser.collect_spans = true;
+        // Delta tables hold plain text columns, and one kind of text needs no cast.
+        options.sql_parser.map_string_types_to_utf8view = false;
+        options.execution.parquet.schema_force_view_types = false;
+        let ctx = SessionContext::new_with_config_rt(config, Arc::clone(&self.runtime));
         let lake = ctx.catalog("lake").ok_or_else(|| {
             DataFusionError::Internal("the default catalog was not made".to_owned())
         })?;
-        for layer in ["source", "bronze", "silver", "gold"] {
+        for layer in LAYERS {
             lake.register_schema(layer, Arc::new(MemorySchemaProvider::new()))?;
         }
-        Ok(Planner { ctx })
+        Ok(Scope { ctx })
     }
+}
 
+impl Scope {
     /// The engine.
     pub(crate) fn ctx(&self) -> &SessionContext {
         &self.ctx
     }
 
-    /// Makes `layer.name` mean `table`, in place of what it meant.
+    /// Makes `read` mean `table`, in place of what it meant.
     pub(crate) fn define(
         &self,
-        layer: &str,
-        name: &str,
+        read: &Read,
         table: Arc<dyn TableProvider>,
     ) -> Result<(), DataFusionError> {
-        let reference = TableReference::partial(layer, name);
+        let reference = match read {
+            Read::Source(name) => TableReference::partial("source", name.as_str()),
+            Read::Model(name) => TableReference::partial(name.layer.as_str(), name.name.as_str()),
+            Read::Neither(text) => TableReference::bare(text.as_str()),
+        };
         self.ctx.deregister_table(reference.clone())?;
         self.ctx.register_table(reference, table)?;
         Ok(())
@@ -73,23 +113,13 @@ impl Planner {
         let state = self.ctx.state();
         let statement = Statement::Statement(Box::new(model.statement.clone()));
         let plan = state.statement_to_plan(statement).await.map_err(|e| refuse(model, &e))?;
-        let schema = schema::of_table(plan.schema()).map_err(at)?;
-        for (key, columns) in
-            [("partition_by", &model.options.partition_by), ("sort_by", &model.options.sort_by)]
-        {
-            if let Some(column) = columns.iter().find(|column| schema.index_of(column).is_err()) {
-                let known: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-                let (column, known) = (column.clone(), known.join(", "));
-                return Err(at(ModelRule::OptionColumn { key, column, known }));
-            }
-        }
-        let plan = sorted(plan, &model.options.sort_by).map_err(|e| refuse(model, &e))?;
+        let schema = of_table(plan.schema()).map_err(at)?;
         // The optimizer checks types and evaluates constants, which planning alone does not.
         state.optimize(&plan).map_err(|e| refuse(model, &e))?;
         Ok(Planned { plan, schema })
     }
 
-    /// Starts the query of a planned model.
+    /// Starts a query, one stream for all its partitions.
     ///
     /// # Errors
     /// What the engine says.
@@ -100,9 +130,24 @@ impl Planner {
         let physical = self.ctx.state().create_physical_plan(plan).await?;
         execute_stream(physical, self.ctx.task_ctx())
     }
+
+    /// All rows of a query that has few.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub(crate) async fn rows(
+        &self,
+        plan: &LogicalPlan,
+    ) -> Result<Vec<RecordBatch>, DataFusionError> {
+        self.run(plan).await?.try_collect().await
+    }
 }
 
-fn sorted(plan: LogicalPlan, sort_by: &[String]) -> Result<LogicalPlan, DataFusionError> {
+/// The rows of `plan` in the order of `sort_by`, ascending, nulls last.
+pub(crate) fn sorted(
+    plan: LogicalPlan,
+    sort_by: &[String],
+) -> Result<LogicalPlan, DataFusionError> {
     if sort_by.is_empty() {
         return Ok(plan);
     }
@@ -114,8 +159,17 @@ fn sorted(plan: LogicalPlan, sort_by: &[String]) -> Result<LogicalPlan, DataFusi
     LogicalPlanBuilder::new(plan).sort(keys)?.build()
 }
 
+/// The column `name` of a plan's rows.
+pub(crate) fn column_of(plan: &LogicalPlan, name: &str) -> Result<Expr, DataFusionError> {
+    let found = plan.schema().qualified_fields_with_unqualified_name(name);
+    let [field] = found.as_slice() else {
+        return Err(DataFusionError::Plan(format!("column {name:?} is not one of the query's")));
+    };
+    Ok(Expr::from(*field))
+}
+
 /// What the planner says, at the place that it names.
-fn refuse(model: &Model, error: &DataFusionError) -> ModelError {
+pub(crate) fn refuse(model: &Model, error: &DataFusionError) -> ModelError {
     let span = error.diagnostic().and_then(|diagnostic| diagnostic.span);
     let place = span.map(|span| Place::at(span.start.line, span.start.column));
     let reason = error.find_root().strip_backtrace();

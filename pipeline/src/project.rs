@@ -2,32 +2,46 @@
 //!
 //! ```yaml
 //! name: shop
-//! lake: lake                    # the folder of the tables; this is the default
+//! lake: lake                    # a folder, or s3://, az://, gs://; this is the default
 //! catalog: catalog.yaml         # without it nothing is shown
-//! sources:
+//! variables: { SHOP_DIR: in }   # for ${NAME}; the environment's value wins
+//! environments:
+//!   dev: {}
+//!   prod: { lake: "s3://shop-prod/lake" }
+//! sources:                      # or in sources/*.yaml
 //!   orders:
 //!     path: ${SHOP_DIR}/orders.csv   # or orders.csv.zst, which is tried next
 //!     format: csv                    # or parquet
 //!     columns: [id, day]             # csv: the header has at least these
 //!     null_text: ""                  # csv: fields of this text are null; by default none is
-//!   reviews:
-//!     paths: [new/reviews.csv, old/reviews.csv]   # the first that exists
-//!     format: csv
+//!   events:
+//!     folder: ${SHOP_DIR}/events     # new files are taken once each
+//!     files: "*.csv"
+//!     format: csv                    # or json_lines, parquet
+//!     columns: { at: timestamp, price: "decimal(10, 2)" }
+//!     rescue: _rescued               # what does not fit, as JSON
 //! ```
 //!
-//! Paths are relative to the folder; `${NAME}` is the environment's. Reading this file opens neither
-//! sources nor models, so that a lake can be served on a machine that does not have its sources.
+//! Paths are relative to the folder. Reading this file opens neither sources nor models, so that a lake can
+//! be served on a machine that does not have its sources.
 
-use crate::source::{PathTemplate, Source, SourceFormat};
+mod form;
+
+use crate::duration::Span;
+use crate::lake::{Root, RootError};
+use crate::source::{Source, SourceFormError, SourceKind};
 use catalog::Name;
 use serde::Deserialize;
-use serde_saphyr::Spanned;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The name of the file that makes a folder a project.
 pub const PROJECT_FILE: &str = "lakefront.yaml";
+
+/// The environment that is meant when none is named.
+pub const DEFAULT_ENVIRONMENT: &str = "dev";
 
 /// A folder with `lakefront.yaml`, `models/` and `catalog.yaml`.
 #[derive(Debug, Clone)]
@@ -36,15 +50,56 @@ pub struct Project {
     pub name: String,
     /// The folder, as it was given.
     pub folder: PathBuf,
-    /// The folder of the lake: the root of every table's location.
-    pub lake_dir: PathBuf,
+    /// Which environment's settings these are.
+    pub environment: String,
+    /// The root of the lake, and so of every table's location.
+    pub lake: Root,
     /// The catalog's YAML file; `None` when the project shows nothing.
     pub catalog_path: Option<PathBuf>,
     /// The sources by name.
     pub sources: BTreeMap<Name, Source>,
+    /// What is made of the tables outside of the lake.
+    pub exposures: Vec<Exposure>,
+    /// When `--watch` builds, as a cron expression.
+    pub schedule: Option<String>,
+    /// How long a build may take before it is said to be late.
+    pub sla: Option<Span>,
+    /// How often a failed build is tried again while watching.
+    pub retries: Retries,
 }
 
-/// A `lakefront.yaml` that is not right.
+/// What somebody makes of the lake's tables.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exposure {
+    /// Its name.
+    pub name: String,
+    /// What it is, such as `dashboard`.
+    pub kind: String,
+    /// Where it is.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// Who answers for it.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// What it is, in a sentence.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// The tables that it reads, such as `gold.sales`.
+    pub reads: Vec<String>,
+}
+
+/// How often a failed build is tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retries {
+    /// Further attempts after the first.
+    pub attempts: u32,
+    /// The time before the first of them; each further one waits twice as long.
+    pub wait: Span,
+}
+
+/// A `lakefront.yaml`, or a file of sources, that is not right.
 #[derive(Debug, thiserror::Error)]
 #[error("{}{place}: {rule}", path.display())]
 pub struct ProjectError {
@@ -56,7 +111,7 @@ pub struct ProjectError {
     pub rule: ProjectRule,
 }
 
-/// Why a `lakefront.yaml` is not right.
+/// Why a file of a project is not right.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectRule {
     /// It cannot be read.
@@ -68,27 +123,43 @@ pub enum ProjectRule {
         /// What the parser says.
         reason: String,
     },
-    /// A source says no path, or says it twice.
-    #[error("source \"{source_name}\" has either `path` or `paths`, and `paths` is not empty")]
-    Paths {
+    /// A source is not right.
+    #[error(transparent)]
+    Source(#[from] SourceFormError),
+    /// A source is there twice.
+    #[error("source \"{source_name}\" is in {}, too", other.display())]
+    Twice {
         /// The source.
         source_name: Name,
+        /// The other file.
+        other: PathBuf,
     },
-    /// A key that only one format has.
-    #[error("source \"{source_name}\" is {format}, and `{key}` is for csv only")]
-    CsvOnly {
-        /// The source.
-        source_name: Name,
-        /// Its format.
-        format: SourceFormat,
-        /// The key.
-        key: &'static str,
+    /// No lake can be there.
+    #[error(transparent)]
+    Lake(#[from] RootError),
+    /// An environment that is not written down.
+    #[error("environment {environment:?} is not among: {known}")]
+    Environment {
+        /// The environment.
+        environment: String,
+        /// Those that are, comma-separated.
+        known: String,
     },
-    /// `${` without its end, or without a name.
-    #[error("path {text:?} has a `${{` without a variable's name and `}}` after it")]
+    /// A secret where everybody reads it.
+    #[error(
+        "variable {name} sounds like a secret, and secrets come from the environment only; leave it out here"
+    )]
+    Secret {
+        /// The variable.
+        name: String,
+    },
+    /// `${` without its end, or a variable without a value.
+    #[error("{text:?} {reason}")]
     Variable {
-        /// The path.
+        /// What is written.
         text: String,
+        /// What is wrong with it.
+        reason: String,
     },
 }
 
@@ -113,109 +184,53 @@ impl fmt::Display for Place {
     }
 }
 
-/// `lakefront.yaml` as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProjectForm {
-    name: String,
-    #[serde(default = "default_lake")]
-    lake: PathBuf,
-    #[serde(default)]
-    catalog: Option<PathBuf>,
-    #[serde(default)]
-    sources: BTreeMap<Name, SourceForm>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SourceForm {
-    #[serde(default)]
-    path: Option<Spanned<String>>,
-    #[serde(default)]
-    paths: Vec<Spanned<String>>,
-    format: Spanned<SourceFormat>,
-    #[serde(default)]
-    columns: Vec<String>,
-    #[serde(default)]
-    null_text: Option<String>,
-}
-
-fn default_lake() -> PathBuf {
-    PathBuf::from("lake")
+impl Default for Retries {
+    /// None.
+    fn default() -> Retries {
+        Retries { attempts: 0, wait: Span::new(Duration::from_secs(10)) }
+    }
 }
 
 impl Project {
-    /// Reads the `lakefront.yaml` of `folder`.
+    /// Reads the `lakefront.yaml` of `folder`, with the settings of the environment `dev`.
     ///
     /// # Errors
     /// [`ProjectError`] with file, line and column.
     pub fn open(folder: &Path) -> Result<Project, ProjectError> {
-        let path = folder.join(PROJECT_FILE);
-        let error = |place, rule| ProjectError { path: path.clone(), place, rule };
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| error(Place::default(), ProjectRule::Unreadable(source)))?;
-        let form: ProjectForm = serde_saphyr::from_str(&text).map_err(|source| {
-            let place = source.location().map(|at| Place::at(at.line(), at.column()));
-            let reason = source.without_snippet().to_string();
-            error(place.unwrap_or_default(), ProjectRule::Syntax { reason })
-        })?;
-        let mut sources = BTreeMap::new();
-        for (name, form) in form.sources {
-            let source = read_source(&name, form).map_err(|(place, rule)| error(place, rule))?;
-            sources.insert(name, source);
-        }
-        Ok(Project {
-            name: form.name,
-            folder: folder.to_owned(),
-            lake_dir: folder.join(form.lake),
-            catalog_path: form.catalog.map(|path| folder.join(path)),
-            sources,
-        })
+        Project::open_in(folder, DEFAULT_ENVIRONMENT)
+    }
+
+    /// Reads the `lakefront.yaml` of `folder`, with the settings of `environment`.
+    ///
+    /// # Errors
+    /// [`ProjectError`] with file, line and column.
+    pub fn open_in(folder: &Path, environment: &str) -> Result<Project, ProjectError> {
+        form::read(folder, environment)
     }
 
     /// The same project with `value` for the variable `${name}` in the paths of its sources, in
     /// place of the environment's.
     pub fn with_variable(mut self, name: &str, value: &str) -> Project {
         for source in self.sources.values_mut() {
-            source.paths = source.paths.iter().map(|path| path.with(name, value)).collect();
+            match &mut source.kind {
+                SourceKind::File(file) => {
+                    file.paths = file.paths.iter().map(|path| path.with(name, value)).collect();
+                }
+                SourceKind::Folder(folder) => folder.folder = folder.folder.with(name, value),
+            }
         }
         self
     }
-}
 
-fn read_source(name: &Name, form: SourceForm) -> Result<Source, (Place, ProjectRule)> {
-    let format_place = place_of(&form.format);
-    let texts = match (form.path, form.paths) {
-        (Some(path), paths) if paths.is_empty() => vec![path],
-        (None, paths) if !paths.is_empty() => paths,
-        _ => return Err((format_place, ProjectRule::Paths { source_name: name.clone() })),
-    };
-    let format = form.format.value;
-    let csv_only = [("columns", !form.columns.is_empty()), ("null_text", form.null_text.is_some())];
-    if let (SourceFormat::Parquet, Some((key, _))) =
-        (format, csv_only.into_iter().find(|(_, given)| *given))
-    {
-        let rule = ProjectRule::CsvOnly { source_name: name.clone(), format, key };
-        return Err((format_place, rule));
+    /// The source `name`.
+    pub fn source(&self, name: &str) -> Option<&Source> {
+        self.sources.values().find(|source| source.name.as_str() == name)
     }
-    let paths = texts
-        .into_iter()
-        .map(|text| {
-            PathTemplate::parse(&text.value)
-                .ok_or((place_of(&text), ProjectRule::Variable { text: text.value.clone() }))
-        })
-        .collect::<Result<_, _>>()?;
-    Ok(Source {
-        name: name.clone(),
-        paths,
-        format,
-        columns: form.columns,
-        null_text: form.null_text,
-    })
-}
 
-fn place_of<T>(spanned: &Spanned<T>) -> Place {
-    Place::at(spanned.referenced.line(), spanned.referenced.column())
+    /// The folder of the lake; `None` when it lies on an object store.
+    pub fn lake_dir(&self) -> Option<&Path> {
+        self.lake.local_dir()
+    }
 }
 
 #[cfg(test)]
@@ -253,7 +268,7 @@ mod tests {
     #[test]
     fn paths_are_relative_to_the_project() {
         let project = open("name: x\ncatalog: c.yaml").unwrap();
-        assert_eq!(project.lake_dir, project.folder.join("lake"));
+        assert_eq!(project.lake_dir(), Some(project.folder.join("lake").as_path()));
         assert_eq!(project.catalog_path, Some(project.folder.join("c.yaml")));
     }
 }

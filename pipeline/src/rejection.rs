@@ -4,7 +4,7 @@
 //! are tried again, one by one, over their own input, until one gives the value it refuses.
 
 use crate::model::{Model, ModelError, ModelRule};
-use crate::plan::Planner;
+use crate::plan::Scope;
 use crate::project::Place;
 use crate::source::SourceError;
 use arrow::util::display::array_value_to_string;
@@ -18,7 +18,7 @@ use std::ops::ControlFlow;
 
 /// What `error` means for the author of `model`, whose query is `plan`.
 pub(crate) async fn explain(
-    planner: &Planner,
+    scope: &Scope,
     model: &Model,
     plan: &LogicalPlan,
     error: &DataFusionError,
@@ -31,7 +31,7 @@ pub(crate) async fn explain(
         return at(Place::default(), format!("its source cannot be read: {source}"));
     }
     let reason = error.find_root().strip_backtrace();
-    match refused(planner, plan).await {
+    match refused(scope, plan).await {
         Some(refused) => {
             let Refused { cast, value } = refused;
             let reason = format!(
@@ -63,7 +63,7 @@ struct Refused {
     value: String,
 }
 
-async fn refused(planner: &Planner, plan: &LogicalPlan) -> Option<Refused> {
+async fn refused(scope: &Scope, plan: &LogicalPlan) -> Option<Refused> {
     let mut casts: Vec<(LogicalPlan, Cast)> = Vec::new();
     let walked = plan.apply_with_subqueries(|node| {
         if let [input] = node.inputs().as_slice() {
@@ -81,7 +81,7 @@ async fn refused(planner: &Planner, plan: &LogicalPlan) -> Option<Refused> {
     walked.ok()?;
     // The innermost node is the one whose input can be computed.
     for (input, cast) in casts.into_iter().rev() {
-        if let Some(value) = refused_value(planner, input, &cast).await {
+        if let Some(value) = refused_value(scope, input, &cast).await {
             return Some(Refused { cast, value });
         }
     }
@@ -89,7 +89,7 @@ async fn refused(planner: &Planner, plan: &LogicalPlan) -> Option<Refused> {
 }
 
 /// A value of `input` that `cast` refuses; `None` also when the input itself cannot be computed.
-async fn refused_value(planner: &Planner, input: LogicalPlan, cast: &Cast) -> Option<String> {
+async fn refused_value(scope: &Scope, input: LogicalPlan, cast: &Cast) -> Option<String> {
     let tried = Expr::TryCast(TryCast { expr: cast.expr.clone(), field: cast.field.clone() });
     let value = (*cast.expr).clone();
     let is_refused = value.clone().is_not_null().and(tried.is_null());
@@ -99,7 +99,7 @@ async fn refused_value(planner: &Planner, input: LogicalPlan, cast: &Cast) -> Op
         .and_then(|plan| plan.limit(0, Some(1)))
         .and_then(LogicalPlanBuilder::build)
         .ok()?;
-    let mut rows = planner.run(&plan).await.ok()?;
+    let mut rows = scope.run(&plan).await.ok()?;
     while let Some(batch) = rows.next().await {
         let batch = batch.ok()?;
         if batch.num_rows() > 0 {

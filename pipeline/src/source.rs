@@ -1,17 +1,58 @@
-//! The files that bronze reads: where they lie, and what can be wrong with them.
+//! What bronze reads from outside of the lake, and what can be wrong with it.
 
-use crate::{csv_source, parquet_source};
+mod bytes;
+mod column_type;
+mod csv;
+mod folder;
+mod form;
+mod json_lines;
+pub(crate) mod parquet;
+mod typed_rows;
+
+pub use column_type::{ColumnType, ColumnTypeError};
+pub use folder::FolderSource;
+pub(crate) use folder::{NewFile, Seen};
+pub use form::SourceFormError;
+pub(crate) use form::{SourceForm, read as read_form};
+pub(crate) use typed_rows::{FILE_COLUMN, INGESTED_AT_COLUMN, ROW_COLUMN};
+
+use crate::project::Place;
 use arrow::datatypes::SchemaRef;
 use catalog::Name;
 use datafusion::catalog::TableProvider;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fmt;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A file outside the lake, which models name as `source.NAME`.
+/// Something outside the lake, which models name as `source.NAME`.
 #[derive(Debug, Clone)]
 pub struct Source {
+    /// How models name it.
+    pub name: Name,
+    /// The file that says so.
+    pub path: PathBuf,
+    /// Where in it.
+    pub place: Place,
+    /// What it is.
+    pub kind: SourceKind,
+}
+
+/// What a source is.
+#[derive(Debug, Clone)]
+pub enum SourceKind {
+    /// One file, read whole each time it changes.
+    File(FileSource),
+    /// A folder of files, each taken once.
+    Folder(FolderSource),
+}
+
+/// One file outside the lake.
+#[derive(Debug, Clone)]
+pub struct FileSource {
     /// How models name it.
     pub name: Name,
     /// Where it may lie; the first that exists is read.
@@ -28,10 +69,11 @@ pub struct Source {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceFormat {
-    /// Comma-separated text as in RFC 4180, UTF-8, with a header; plain or zstd (`.zst`). Every
-    /// column is text.
+    /// Comma-separated text as in RFC 4180, UTF-8, with a header; plain, zstd (`.zst`) or gzip (`.gz`).
     Csv,
-    /// One Parquet file.
+    /// One JSON object a line; plain, zstd (`.zst`) or gzip (`.gz`).
+    JsonLines,
+    /// Parquet.
     Parquet,
 }
 
@@ -39,6 +81,7 @@ impl fmt::Display for SourceFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             SourceFormat::Csv => "csv",
+            SourceFormat::JsonLines => "json_lines",
             SourceFormat::Parquet => "parquet",
         })
     }
@@ -99,9 +142,26 @@ pub enum FileRule {
     /// The compressed stream ends early or is damaged.
     #[error("is not a whole zstd stream (truncated or damaged): {0}")]
     Zstd(std::io::Error),
+    /// The compressed stream ends early or is damaged.
+    #[error("is not a whole gzip stream (truncated or damaged): {0}")]
+    Gzip(std::io::Error),
     /// It is not a whole Parquet file.
     #[error("is not a whole Parquet file: {0}")]
     Parquet(String),
+    /// A column of the schema is not in a Parquet file.
+    #[error("lacks column {column:?}, it has: {known}")]
+    MissingColumn {
+        /// The column.
+        column: String,
+        /// The columns that are there, comma-separated.
+        known: String,
+    },
+    /// It was taken with other bytes.
+    #[error(
+        "was taken before with other bytes, and each file is taken once; deliver it under a new name, or build with \
+         --full-refresh to take every file anew"
+    )]
+    Changed,
 }
 
 /// What can be wrong with a row, the header included.
@@ -141,6 +201,24 @@ pub enum RowRule {
         /// The first byte that is wrong, from 0.
         byte_idx: usize,
     },
+    /// A value does not fit, and the source has no rescue column.
+    #[error(
+        "column {column:?} is {text:?}, which is no {wanted}; `rescue: COLUMN` keeps such values"
+    )]
+    Misfit {
+        /// The column.
+        column: String,
+        /// What stands there.
+        text: String,
+        /// What should.
+        wanted: String,
+    },
+    /// A line of JSON lines is something else.
+    #[error("is no JSON object: {reason}")]
+    NotAnObject {
+        /// What the parser says.
+        reason: String,
+    },
     /// A quote is opened and never closed.
     #[error("column {column:?} opens a quote that is not closed before the end of the file")]
     OpenQuote {
@@ -149,7 +227,7 @@ pub enum RowRule {
     },
 }
 
-/// A path with `${VARIABLE}`s in it.
+/// A path, or a URL, with `${VARIABLE}`s in it.
 #[derive(Debug, Clone)]
 pub(crate) struct PathTemplate {
     text: String,
@@ -159,12 +237,18 @@ pub(crate) struct PathTemplate {
 #[derive(Debug, Clone)]
 enum Part {
     Text(String),
-    Variable { name: String, value: Option<String> },
+    Variable {
+        name: String,
+        /// What was given in place of the environment's.
+        value: Option<String>,
+        /// What stands in the project.
+        default: Option<String>,
+    },
 }
 
 impl PathTemplate {
     /// `None` when a `${` has no name or no end.
-    pub(crate) fn parse(text: &str) -> Option<PathTemplate> {
+    pub(crate) fn parse(text: &str, variables: &BTreeMap<String, String>) -> Option<PathTemplate> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
@@ -174,11 +258,17 @@ impl PathTemplate {
                 return None;
             }
             parts.push(Part::Text(before.to_owned()));
-            parts.push(Part::Variable { name: name.to_owned(), value: None });
+            let default = variables.get(name).cloned();
+            parts.push(Part::Variable { name: name.to_owned(), value: None, default });
             rest = after;
         }
         parts.push(Part::Text(rest.to_owned()));
         Some(PathTemplate { text: text.to_owned(), parts })
+    }
+
+    /// As it is written.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     /// The same with a value for one variable.
@@ -186,7 +276,7 @@ impl PathTemplate {
         let mut path = self.clone();
         for part in &mut path.parts {
             match part {
-                Part::Variable { name, value } if name == variable => {
+                Part::Variable { name, value, .. } if name == variable => {
                     *value = Some(given.to_owned());
                 }
                 _ => {}
@@ -196,22 +286,28 @@ impl PathTemplate {
     }
 
     /// The path, or the variable that has no value.
-    fn expand(&self) -> Result<PathBuf, String> {
-        let mut path = String::new();
+    pub(crate) fn expand(&self) -> Result<PathBuf, String> {
+        self.expand_text().map(PathBuf::from)
+    }
+
+    /// The text with the variables' values, or the variable that has none.
+    pub(crate) fn expand_text(&self) -> Result<String, String> {
+        let mut text = String::new();
         for part in &self.parts {
             match part {
-                Part::Text(text) => path.push_str(text),
-                Part::Variable { value: Some(value), .. } => path.push_str(value),
-                Part::Variable { name, value: None } => {
-                    path.push_str(&std::env::var(name).map_err(|_| name.clone())?);
+                Part::Text(plain) => text.push_str(plain),
+                Part::Variable { value: Some(value), .. } => text.push_str(value),
+                Part::Variable { name, value: None, default } => {
+                    let value = std::env::var(name).ok().or_else(|| default.clone());
+                    text.push_str(&value.ok_or_else(|| name.clone())?);
                 }
             }
         }
-        Ok(PathBuf::from(path))
+        Ok(text)
     }
 }
 
-impl Source {
+impl FileSource {
     /// The file that is there: of each path, itself and then, for CSV, itself with `.zst`. Relative
     /// paths start at `folder`.
     ///
@@ -227,7 +323,7 @@ impl Source {
             })?;
             let path = folder.join(path);
             let mut candidates = vec![path.clone()];
-            if self.format == SourceFormat::Csv && !is_zstd(&path) {
+            if self.format != SourceFormat::Parquet && !is_zstd(&path) {
                 let mut zstd = path.into_os_string();
                 zstd.push(".zst");
                 candidates.push(PathBuf::from(zstd));
@@ -241,6 +337,23 @@ impl Source {
         Err(SourceError::Missing { source_name, tried: tried.join(", ") })
     }
 
+    /// The hash of the file `path`: of its bytes, and of how they are read.
+    ///
+    /// # Errors
+    /// [`SourceError::File`] when it cannot be read.
+    pub(crate) fn hash(&self, path: &Path) -> Result<String, SourceError> {
+        let mut hash = Sha256::new();
+        // A field holds no unit separator, so that no two lists give one text.
+        let null_text = self.null_text.as_deref().unwrap_or("\u{1e}");
+        hash.update(format!("{}\u{1f}{null_text}\u{1f}", self.format));
+        let read = add_file(&mut hash, path);
+        read.map_err(|error| SourceError::File {
+            path: path.to_owned(),
+            rule: FileRule::Unreadable(error),
+        })?;
+        Ok(hex(hash))
+    }
+
     /// Reads the header or footer of the file `path` and gives the table it is.
     ///
     /// # Errors
@@ -248,10 +361,31 @@ impl Source {
     /// `DataFusionError::External` of a [`SourceError`].
     pub fn open(&self, path: &Path) -> Result<Arc<dyn TableProvider>, SourceError> {
         match self.format {
-            SourceFormat::Csv => csv_source::open(self, path),
-            SourceFormat::Parquet => parquet_source::open(path),
+            SourceFormat::Csv => csv::open(self, path),
+            SourceFormat::Parquet => parquet::open(path),
+            SourceFormat::JsonLines => Err(SourceError::File {
+                path: path.to_owned(),
+                rule: FileRule::Unreadable(std::io::ErrorKind::Unsupported.into()),
+            }),
         }
     }
+}
+
+/// Takes the bytes of the file `path` into `hash`.
+fn add_file(hash: &mut Sha256, path: &Path) -> std::io::Result<()> {
+    let mut file = std::fs::File::open(path)?;
+    let mut buffer = vec![0; 1 << 17];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(()),
+            n_bytes => hash.update(buffer.get(..n_bytes).unwrap_or_default()),
+        }
+    }
+}
+
+/// The digits of a hash.
+pub(crate) fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Whether the name says that the file is compressed with zstd.
@@ -275,7 +409,8 @@ mod tests {
     #[test]
     fn variables_are_expanded_or_named() {
         let check = |text: &str, expected: Result<&str, &str>| {
-            let path = PathTemplate::parse(text).unwrap().with("A", "/a").with("B", "b");
+            let path =
+                PathTemplate::parse(text, &BTreeMap::new()).unwrap().with("A", "/a").with("B", "b");
             let expected = expected.map(PathBuf::from).map_err(str::to_owned);
             assert_eq!(path.expand(), expected, "{text}");
         };
@@ -283,7 +418,7 @@ mod tests {
         check("${A}/y-${B}.csv", Ok("/a/y-b.csv"));
         check("${A}/${LAKEFRONT_TEST_UNSET}", Err("LAKEFRONT_TEST_UNSET"));
         for text in ["${", "${}", "${A", "a${ }b"] {
-            assert!(PathTemplate::parse(text).is_none(), "{text}");
+            assert!(PathTemplate::parse(text, &BTreeMap::new()).is_none(), "{text}");
         }
     }
 }

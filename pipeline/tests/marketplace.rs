@@ -325,7 +325,7 @@ async fn gold_equals_plain_sql_over_the_sources() {
     home.unpack().unwrap();
     home.fill(&Plan::new(1, 42).unwrap(), &|_, _| ()).unwrap();
     let project = Project::open(&dir.path().join("demo")).unwrap();
-    let report = pipeline::build(&project, |_| ()).await.unwrap();
+    let report = pipeline::build(&project, &pipeline::Options::default(), |_| ()).await.unwrap();
     assert!(report.models.iter().all(|model| model.n_rows > 0));
 
     let ctx = SessionContext::new();
@@ -333,7 +333,7 @@ async fn gold_equals_plain_sql_over_the_sources() {
     let check = async |gold: &str, plain: &str| {
         let expected = rows_of(&ctx, plain).await;
         assert!(!expected.is_empty());
-        assert_eq!(query(&project.lake_dir, gold).await, expected, "{gold}");
+        assert_eq!(query(project.lake_dir().unwrap(), gold).await, expected, "{gold}");
     };
     check(
         "select sum(price), count(distinct order_id), sum(freight), sum(quantity) from gold.sales",
@@ -371,7 +371,7 @@ async fn gold_equals_plain_sql_over_the_sources() {
     )
     .await;
 
-    let again = pipeline::build(&project, |_| ()).await.unwrap();
+    let again = pipeline::build(&project, &pipeline::Options::default(), |_| ()).await.unwrap();
     assert!(again.models.iter().all(|model| model.outcome == Outcome::Unchanged));
     assert!(home.has_sources(&Plan::new(1, 42).unwrap()));
 }

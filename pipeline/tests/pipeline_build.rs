@@ -78,11 +78,7 @@ async fn only_what_changed_is_built_again() {
     assert_eq!(built(&report), ["bronze.items", "silver.items", "gold.sales"]);
     assert_eq!(shop.rows("select sum(price) from gold.sales").await, ["18.75"]);
 
-    shop.edit(
-        "models/gold/sales.sql",
-        "-- sort_by: day, id",
-        "-- sort_by: id\n-- partition_by: day",
-    );
+    shop.edit("models/gold/sales.sql", "sort_by: [day, id]", "sort_by: [id]\npartition_by: [day]");
     assert_eq!(built(&shop.build().await.unwrap()), ["gold.sales"]);
     assert_eq!(shop.rows("select sum(price), count(*) from gold.sales").await, ["18.75|4"]);
 
@@ -162,7 +158,7 @@ async fn every_olist_number_equals_plain_sql_over_the_files() {
         let project = Project::open(folder.path()).unwrap();
         project.with_variable("OLIST_DIR", olist_dir.to_str().unwrap())
     };
-    let report = pipeline::build(&open(), |_| ()).await.unwrap();
+    let report = pipeline::build(&open(), &pipeline::Options::default(), |_| ()).await.unwrap();
     assert_eq!(
         report.models.iter().filter(|model| model.model.layer == pipeline::Layer::Bronze).count(),
         9
@@ -221,7 +217,7 @@ async fn every_olist_number_equals_plain_sql_over_the_files() {
         "ZSTD, page index, row groups of 131072, 131072, 131072, 131072, 131072, 131072, 131072, 82659"
     );
 
-    let report = pipeline::build(&open(), |_| ()).await.unwrap();
+    let report = pipeline::build(&open(), &pipeline::Options::default(), |_| ()).await.unwrap();
     assert_eq!(built(&report), [""; 0]);
     assert_eq!(versions(&lake_dir), before);
 }

@@ -2,7 +2,8 @@
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use pipeline::{Event, ModelReport, Outcome, Project, Report};
+use pipeline::{Event, ModelName, ModelReport, Options, Outcome, Project, Refresh, Report};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,31 +13,61 @@ pub struct Args {
     /// The project: a folder with lakefront.yaml, models/ and catalog.yaml.
     #[arg(default_value = ".")]
     project: PathBuf,
+    /// The environment whose settings are taken.
+    #[arg(long, default_value = pipeline::DEFAULT_ENVIRONMENT, value_name = "NAME")]
+    env: String,
+    /// Which models: `silver.orders`, `silver.orders+` with what reads it, `+gold.sales` with what it reads, `gold.*`.
+    #[arg(long, value_name = "MODELS")]
+    select: Vec<String>,
+    /// Makes the selected tables anew, whatever they were made of.
+    #[arg(long)]
+    full_refresh: bool,
+    /// The memory that queries share before they spill to disk.
+    #[arg(long, default_value = "2GB", value_name = "SIZE", value_parser = size_bytes)]
+    memory: usize,
 }
 
 /// Builds the project and prints what was made.
 pub fn run(args: Args) -> anyhow::Result<()> {
-    let project = Project::open(&args.project)?;
-    let report = build(&project)?;
+    let project = Project::open_in(&args.project, &args.env)?;
+    let refresh = if args.full_refresh { Refresh::Full } else { Refresh::Changed };
+    let options =
+        Options { select: args.select, refresh, memory_bytes: args.memory, ..Options::default() };
+    let report = build(&project, &options)?;
     println!("\n{}", summary(&project, &report));
     Ok(())
 }
 
 /// Builds `project` and shows the progress on stderr: a line a model, and a bar on a terminal.
-pub fn build(project: &Project) -> anyhow::Result<Report> {
+pub fn build(project: &Project, options: &Options) -> anyhow::Result<Report> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("the runtime did not start")?;
     let mut progress = Progress::new();
-    let report = runtime.block_on(pipeline::build(project, |event| progress.show(event)));
+    let report = runtime.block_on(pipeline::build(project, options, |event| progress.show(event)));
     progress.bar.finish_and_clear();
     Ok(report?)
+}
+
+/// `2GB` and `512MB`, in powers of 1024, as bytes.
+fn size_bytes(text: &str) -> Result<usize, String> {
+    let units = [("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)];
+    let upper = text.trim().to_uppercase();
+    let split = units
+        .iter()
+        .find_map(|(unit, bytes)| Some((upper.strip_suffix(unit)?.trim().to_owned(), *bytes)));
+    split
+        .and_then(|(number, bytes)| number.parse::<usize>().ok()?.checked_mul(bytes))
+        .filter(|bytes| *bytes >= 16 << 20)
+        .ok_or_else(|| format!("{text:?} is no size such as 512MB or 2GB, of at least 16MB"))
 }
 
 /// The bar at the foot, with the finished models above it.
 struct Progress {
     bar: ProgressBar,
+    /// The models that run, and the rows that each made.
+    running: BTreeMap<ModelName, u64>,
 }
 
 impl Progress {
@@ -46,10 +77,10 @@ impl Progress {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(100));
-        Progress { bar }
+        Progress { bar, running: BTreeMap::new() }
     }
 
-    fn show(&mut self, event: Event<'_>) {
+    fn show(&mut self, event: Event) {
         match event {
             Event::Checked { n_models } => {
                 self.bar.set_length(n_models as u64);
@@ -58,16 +89,38 @@ impl Progress {
                     self.bar.set_style(style);
                 }
             }
-            Event::Started { model } => self.bar.set_message(model.to_string()),
+            Event::Started { model } => {
+                self.running.insert(model, 0);
+            }
             Event::Rows { model, n_rows } => {
-                self.bar.set_message(format!("{model}: {} rows", grouped(n_rows)));
+                self.running.insert(model, n_rows);
             }
             Event::Finished(report) => {
+                self.running.remove(&report.model);
                 self.bar.inc(1);
-                // Through `suspend` and not `println`, which is silent where stderr is no terminal.
-                self.bar.suspend(|| eprintln!("{}", line(report)));
+                self.say(&line(&report));
+                if let Some(reason) = &report.reason {
+                    self.say(&format!("{:<28} made anew: {reason}", ""));
+                }
+            }
+            Event::Failed { model, reason } => {
+                self.running.remove(&model);
+                self.say(&format!("{:<28} failed: {reason}", model.to_string()));
+            }
+            Event::Skipped { model, since } => {
+                self.say(&format!("{:<28} skipped, since {since} failed", model.to_string()));
             }
         }
+        let running = self.running.iter().map(|(model, n_rows)| match n_rows {
+            0 => model.to_string(),
+            n_rows => format!("{model}: {} rows", grouped(*n_rows)),
+        });
+        self.bar.set_message(running.collect::<Vec<_>>().join(", "));
+    }
+
+    /// Through `suspend` and not `println`, which is silent where stderr is no terminal.
+    fn say(&self, line: &str) {
+        self.bar.suspend(|| eprintln!("{line}"));
     }
 }
 
@@ -86,6 +139,7 @@ fn word(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Built => "built",
         Outcome::Unchanged => "unchanged",
+        Outcome::View => "view",
     }
 }
 
@@ -100,7 +154,7 @@ fn summary(project: &Project, report: &Report) -> String {
         project.name,
         report.models.len() - n_built,
         grouped(report.elapsed_ms),
-        project.lake_dir.display(),
+        project.lake,
     )
 }
 
@@ -120,6 +174,18 @@ fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_read() {
+        let check = |text: &str, expected: Option<usize>| {
+            assert_eq!(size_bytes(text).ok(), expected, "{text}");
+        };
+        check("2GB", Some(2 << 30));
+        check("512 mb", Some(512 << 20));
+        check("1MB", None);
+        check("2", None);
+        check("x GB", None);
+    }
 
     #[test]
     fn thousands_are_grouped() {

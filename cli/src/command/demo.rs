@@ -5,7 +5,7 @@ use anyhow::{Context, anyhow};
 use indicatif::{DecimalBytes, HumanCount, ProgressBar, ProgressStyle};
 use pipeline::marketplace::Plan;
 use pipeline::marketplace::project::{Home, HomeError};
-use pipeline::{Outcome, Project};
+use pipeline::{Options, Outcome, Project};
 use server::users::{Role, UserFile, generate_password};
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
@@ -61,7 +61,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 
     let start = Instant::now();
     let project = Project::open(&args.dir)?;
-    let report = build::build(&project)?;
+    let report = build::build(&project, &Options::default())?;
     let n_built = report.models.iter().filter(|model| model.outcome == Outcome::Built).count();
     let n_tables = report.models.len();
     println!("lake     {n_tables} tables, {n_built} of them written, {}", since(start));

@@ -53,8 +53,14 @@ pub fn serve_project(
 ) -> anyhow::Result<()> {
     start_log()?;
     let project = Project::open(folder)?;
+    let Some(lake_dir) = project.lake_dir() else {
+        anyhow::bail!(
+            "the lake {} is no folder, and `serve` serves a folder; publish the page beside the lake instead",
+            project.lake
+        );
+    };
     let config = Config {
-        lake_root: project.lake_dir,
+        lake_root: lake_dir.to_owned(),
         users_path: UserFile::path_in(folder),
         page: Page::embedded(),
         login: LoginPolicy::default(),

@@ -2,6 +2,7 @@
 
 use crate::plan;
 use crate::source;
+use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::error::DataFusionError;
@@ -25,15 +26,34 @@ pub(crate) struct Output {
 struct Rows {
     schema: SchemaRef,
     stream: Mutex<Option<SendableRecordBatchStream>>,
+    /// Columns in which a null ends the query.
+    required: Vec<String>,
+    null_key: Mutex<Option<String>>,
     n_rows: AtomicU64,
     error: Mutex<Option<DataFusionError>>,
 }
 
 impl Output {
-    pub(crate) fn new(schema: SchemaRef, stream: SendableRecordBatchStream) -> Output {
-        let stream = Mutex::new(Some(stream));
-        let rows = Rows { schema, stream, n_rows: AtomicU64::new(0), error: Mutex::new(None) };
+    /// The rows of `stream`; a null in one of the columns `required` ends them with an error.
+    pub(crate) fn new(
+        schema: SchemaRef,
+        stream: SendableRecordBatchStream,
+        required: Vec<String>,
+    ) -> Output {
+        let rows = Rows {
+            schema,
+            stream: Mutex::new(Some(stream)),
+            required,
+            null_key: Mutex::new(None),
+            n_rows: AtomicU64::new(0),
+            error: Mutex::new(None),
+        };
         Output { rows: Arc::new(rows) }
+    }
+
+    /// The required column in which a null was.
+    pub(crate) fn null_key(&self) -> Option<String> {
+        self.rows.null_key.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Rows that were read so far.
@@ -46,9 +66,24 @@ impl Output {
         self.rows.error.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// The columns of the rows.
+    pub(super) fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.rows.schema)
+    }
+
     /// The rows as a table of one partition.
     pub(super) fn provider(&self) -> Result<Arc<dyn TableProvider>, DataFusionError> {
         source::streamed(Arc::clone(&self.rows.schema), Arc::new(self.clone()))
+    }
+}
+
+impl Rows {
+    /// The first required column in which `batch` has a null.
+    fn null_in(&self, batch: &RecordBatch) -> Option<String> {
+        let has_null = |name: &&String| {
+            batch.column_by_name(name).is_some_and(|column| column.null_count() > 0)
+        };
+        self.required.iter().find(has_null).cloned()
     }
 }
 
@@ -76,6 +111,11 @@ impl PartitionStream for Output {
             let batch = batch.and_then(|batch| plan::to_schema(&batch, &rows.schema));
             match batch {
                 Ok(batch) => {
+                    if let Some(column) = rows.null_in(&batch) {
+                        *rows.null_key.lock().unwrap_or_else(PoisonError::into_inner) =
+                            Some(column);
+                        return Err(DataFusionError::Execution("a key is null".to_owned()));
+                    }
                     rows.n_rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
                     Ok(batch)
                 }

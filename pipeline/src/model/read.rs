@@ -11,13 +11,13 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 /// What a query reads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Read {
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Read {
     /// A file outside the lake.
     Source(Name),
     /// A table of the lake.
     Model(ModelName),
-    /// A name that is neither; refused by [`ReadAt::check`].
+    /// A name that is neither; refused when a model is read.
     Neither(String),
 }
 
@@ -80,6 +80,12 @@ pub(super) fn of(statement: &Statement) -> Vec<ReadAt> {
         }
     }
     reads
+}
+
+/// What `text`, such as `silver.orders`, names.
+pub(super) fn parse(text: &str) -> Option<Read> {
+    let (layer, table) = text.split_once('.')?;
+    read(layer, table)
 }
 
 fn read(layer: &str, table: &str) -> Option<Read> {

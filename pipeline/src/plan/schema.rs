@@ -17,7 +17,7 @@ const FORBIDDEN: &[char] = &[' ', ',', ';', '{', '}', '(', ')', '\n', '\t', '=']
 ///
 /// # Errors
 /// [`ModelRule::Column`] for a name or a type that has no place in a table.
-pub(super) fn of_table(schema: &DFSchema) -> Result<SchemaRef, ModelRule> {
+pub(crate) fn of_table(schema: &DFSchema) -> Result<SchemaRef, ModelRule> {
     let mut seen = HashSet::new();
     let mut fields = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {

@@ -92,11 +92,11 @@ pub const HARMS: &[(Harm, &[&str])] = &[
     (|s| s.write("models/gold/sales.sql", b"selec 1"), &["models/gold/sales.sql:1:1: not SQL"]),
     (|s| s.write("models/gold/sales.sql", b"\xff\xfe"), &["models/gold/sales.sql: cannot be read"]),
     (|s| s.write("models/gold/Sales.sql", b"select 1"), &["models/gold/Sales.sql: name \"Sales\""]),
-    (|s| s.edit("models/gold/sales.sql", "o.day", "o.dya"), &["models/gold/sales.sql:2:", "dya"]),
+    (|s| s.edit("models/gold/sales.sql", "o.day", "o.dya"), &["models/gold/sales.sql:4:", "dya"]),
     (
         |s| s.edit("models/gold/sales.sql", "silver.items", "silver.itmes"),
         &[
-            "models/gold/sales.sql:3:11: silver.itmes is not defined, there are: silver.items, silver.orders",
+            "models/gold/sales.sql:5:11: silver.itmes is not defined, there are: silver.items, silver.orders",
         ],
     ),
     (
@@ -108,8 +108,11 @@ pub const HARMS: &[(Harm, &[&str])] = &[
         &["gold reads silver and gold only"],
     ),
     (
-        |s| s.edit("models/gold/sales.sql", "sort_by: day", "sort_by: dya"),
-        &["models/gold/sales.sql: sort_by names column \"dya\"", "id, day, note, price"],
+        |s| s.edit("models/gold/sales.sql", "sort_by: [day", "sort_by: [dya"),
+        &[
+            "models/gold/sales.sql: sort_by names column \"dya\", the query gives: ",
+            "id, day, note, price",
+        ],
     ),
     (
         |s| s.edit("models/gold/sales.sql", "i.price", "i.price, o.id"),

@@ -36,7 +36,7 @@ const SHOP: &[(&str, &str)] = &[
     ),
     (
         "models/gold/sales.sql",
-        "-- sort_by: day, id\nselect o.id, o.day, o.note, i.price from silver.orders o\n\
+        "/*---\nsort_by: [day, id]\n---*/\nselect o.id, o.day, o.note, i.price from silver.orders o\n\
          left join silver.items i on i.order_id = o.id",
     ),
     (
@@ -93,5 +93,7 @@ impl Shop {
 
 async fn build(folder: &Path) -> Result<Report, String> {
     let project = Project::open(folder).map_err(|error| error.to_string())?;
-    pipeline::build(&project, |_| ()).await.map_err(|error: BuildError| error.to_string())
+    pipeline::build(&project, &pipeline::Options::default(), |_| ())
+        .await
+        .map_err(|error: BuildError| error.to_string())
 }

@@ -1,2 +1,4 @@
--- As delivered.
+/*---
+description: As delivered.
+---*/
 select * from source.users

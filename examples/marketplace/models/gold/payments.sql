@@ -1,5 +1,7 @@
--- One row a payment that did not fail, with the day and the status of its order.
--- sort_by: order_date, order_id, payment_id
+/*---
+description: One row a payment that did not fail, with the day and the status of its order.
+sort_by: [order_date, order_id, payment_id]
+---*/
 select
   p.order_id,
   p.payment_id,

@@ -1,6 +1,9 @@
--- One row a line of an order, and one row, without a product, for each order that has none: every
--- order is here. `price` is what the line costs after discounts, freight comes on top.
--- sort_by: order_date, order_id, line_no
+/*---
+description: >-
+  One row a line of an order, and one row, without a product, for each order that has none: every
+  order is here. `price` is what the line costs after discounts, freight comes on top.
+sort_by: [order_date, order_id, line_no]
+---*/
 select
   o.order_id,
   i.line_no,

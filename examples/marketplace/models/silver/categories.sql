@@ -1,4 +1,6 @@
--- One row a category of level 3, with the two above it.
+/*---
+description: One row a category of level 3, with the two above it.
+---*/
 select
   leaf.category_id,
   leaf.name as subcategory,

@@ -1,5 +1,8 @@
--- One row a line of an order. `price` is what the line costs: quantity times unit price, less the
--- discount of a flash sale, less the line's share of a voucher; freight comes on top.
+/*---
+description: >-
+  One row a line of an order. `price` is what the line costs: quantity times unit price, less the
+  discount of a flash sale, less the line's share of a voucher; freight comes on top.
+---*/
 select
   i.order_item_id,
   i.order_id,

@@ -1,4 +1,6 @@
--- One row an order. `order_date` is the day in UTC.
+/*---
+description: One row an order. `order_date` is the day in UTC.
+---*/
 select
   order_id,
   user_id,

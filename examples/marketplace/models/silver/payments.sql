@@ -1,4 +1,6 @@
--- One row a payment that did not fail; an order may be paid in several ways.
+/*---
+description: One row a payment that did not fail; an order may be paid in several ways.
+---*/
 select
   payment_id,
   order_id,

@@ -1,4 +1,6 @@
--- One row a product with its categories. `product` is unique.
+/*---
+description: One row a product with its categories. `product` is unique.
+---*/
 select
   p.product_id,
   p.name as product,

@@ -1,4 +1,6 @@
--- One row a seller. `seller` is unique.
+/*---
+description: One row a seller. `seller` is unique.
+---*/
 select
   seller_id,
   name as seller,

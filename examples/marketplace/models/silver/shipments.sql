@@ -1,4 +1,6 @@
--- One row a parcel, with the warehouse that sent it. `is_late` is null until it is delivered.
+/*---
+description: One row a parcel, with the warehouse that sent it. `is_late` is null until it is delivered.
+---*/
 select
   s.shipment_id,
   s.order_id,

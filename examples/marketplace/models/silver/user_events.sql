@@ -1,4 +1,6 @@
--- One row a click.
+/*---
+description: One row a click.
+---*/
 select
   event_id,
   session_id,

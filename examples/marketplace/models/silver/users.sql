@@ -1,4 +1,6 @@
--- One row a customer.
+/*---
+description: One row a customer.
+---*/
 select
   user_id,
   full_name,

@@ -1,2 +1,5 @@
--- As delivered: every column is text.
+/*---
+description: >-
+  As delivered: every column is text.
+---*/
 select * from source.orders

@@ -1,5 +1,7 @@
--- One row a payment, with the day and the status of its order.
--- sort_by: order_date, order_id, payment_number
+/*---
+description: One row a payment, with the day and the status of its order.
+sort_by: [order_date, order_id, payment_number]
+---*/
 select
   p.order_id,
   p.payment_number,

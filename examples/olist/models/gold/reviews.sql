@@ -1,5 +1,7 @@
--- One row a review, with the day and the status of its order.
--- sort_by: order_date, order_id, review_id
+/*---
+description: One row a review, with the day and the status of its order.
+sort_by: [order_date, order_id, review_id]
+---*/
 select
   r.review_id,
   r.order_id,

@@ -1,6 +1,9 @@
--- One row an item of an order, and one row, without an item, for each order that has none: every
--- order is here. Dates are days in Sao Paulo.
--- sort_by: order_date, order_id, item_number
+/*---
+description: >-
+  One row an item of an order, and one row, without an item, for each order that has none: every
+  order is here. Dates are days in Sao Paulo.
+sort_by: [order_date, order_id, item_number]
+---*/
 select
   o.order_id,
   i.item_number,

@@ -1,5 +1,7 @@
--- One row a seller, with what he sold in all.
--- sort_by: revenue, seller_id
+/*---
+description: One row a seller, with what he sold in all.
+sort_by: [revenue, seller_id]
+---*/
 select
   s.seller_id,
   s.seller,

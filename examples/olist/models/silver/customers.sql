@@ -1,4 +1,6 @@
--- One row an order's customer; customer_unique_id is the person behind several of them.
+/*---
+description: One row an order's customer; customer_unique_id is the person behind several of them.
+---*/
 select
   customer_id,
   customer_unique_id,

@@ -1,4 +1,6 @@
--- One row an item of an order.
+/*---
+description: One row an item of an order.
+---*/
 select
   order_id,
   cast(order_item_id as int) as item_number,

@@ -1,4 +1,6 @@
--- One row an order. Times are wall-clock times in Sao Paulo, as the files have them.
+/*---
+description: One row an order. Times are wall-clock times in Sao Paulo, as the files have them.
+---*/
 select
   order_id,
   customer_id,

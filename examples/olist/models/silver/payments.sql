@@ -1,4 +1,6 @@
--- One row a payment; an order may be paid in several ways.
+/*---
+description: One row a payment; an order may be paid in several ways.
+---*/
 select
   order_id,
   cast(payment_sequential as int) as payment_number,

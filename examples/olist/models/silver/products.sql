@@ -1,6 +1,9 @@
--- One row a product. Its category is English, or Portuguese where no translation was delivered, or
--- null. Its label is what people read: the category and the shortest start of the id, eight digits or
--- more, that no other product of the category shares.
+/*---
+description: >-
+  One row a product. Its category is English, or Portuguese where no translation was delivered, or
+  null. Its label is what people read: the category and the shortest start of the id, eight digits or
+  more, that no other product of the category shares.
+---*/
 with named as (
   select
     p.*,

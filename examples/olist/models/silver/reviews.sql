@@ -1,5 +1,8 @@
--- One row a review of an order. One review_id may stand at several orders. In a few rows a comment
--- with commas runs into the columns after it; their dates are null, their scores are right.
+/*---
+description: >-
+  One row a review of an order. One review_id may stand at several orders. In a few rows a comment
+  with commas runs into the columns after it; their dates are null, their scores are right.
+---*/
 select
   review_id,
   order_id,

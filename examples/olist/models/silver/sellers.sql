@@ -1,4 +1,6 @@
--- One row a seller.
+/*---
+description: One row a seller.
+---*/
 with counted as (
   select *, count(*) over (partition by seller_city, substr(seller_id, 1, 8)) as n_alike
   from bronze.sellers

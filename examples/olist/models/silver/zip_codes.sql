@@ -1,4 +1,6 @@
--- One row a prefix of a zip code, at the middle of the places that were delivered for it.
+/*---
+description: One row a prefix of a zip code, at the middle of the places that were delivered for it.
+---*/
 select
   geolocation_zip_code_prefix as zip_code_prefix,
   min(geolocation_state) as state,

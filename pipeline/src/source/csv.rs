@@ -4,7 +4,9 @@
 //! fields as the header, every field is UTF-8, and a quote that is opened is closed. Rows that are
 //! wholly blank are skipped.
 
-use crate::source::{self, FileRule, RowRule, Source, SourceError};
+use super::bytes::{self, Packing};
+use super::typed_rows::{Shape, TypedRows};
+use super::{FileRule, FileSource, RowRule, SourceError};
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use csv::ByteRecord;
@@ -13,9 +15,9 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::PartitionStream;
+use serde_json::{Map, Value};
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,7 +33,10 @@ const END_FIELD: &[u8] = b"\x1clakefront-end-of-file\x1c";
 ///
 /// # Errors
 /// [`SourceError`] with file and line.
-pub(crate) fn open(source: &Source, path: &Path) -> Result<Arc<dyn TableProvider>, SourceError> {
+pub(super) fn open(
+    source: &FileSource,
+    path: &Path,
+) -> Result<Arc<dyn TableProvider>, SourceError> {
     let reader = Reader::open(path)?;
     for column in &source.columns {
         if !reader.header.contains(column) {
@@ -47,7 +52,7 @@ pub(crate) fn open(source: &Source, path: &Path) -> Result<Arc<dyn TableProvider
         null_text: source.null_text.clone().map(String::into_bytes),
         schema: Arc::clone(&schema),
     });
-    source::streamed(schema, stream).map_err(|error| SourceError::File {
+    super::streamed(schema, stream).map_err(|error| SourceError::File {
         path: path.to_owned(),
         rule: FileRule::Unreadable(std::io::Error::other(error)),
     })
@@ -84,6 +89,33 @@ impl PartitionStream for CsvStream {
     }
 }
 
+/// Gives the rows of the file `path` to `take`, as long as it says that it wants more. Returns whether it
+/// does. Columns are found by the header's names; those that `shape` does not have are misfits, and so is
+/// a row of another length than the header's, as a whole.
+///
+/// # Errors
+/// [`SourceError`] with file and line; [`RowRule::MissingColumn`] when the header lacks a column.
+pub(super) fn read_typed(
+    path: &Path,
+    shape: &Shape,
+    null_text: Option<&str>,
+    mut rows: TypedRows,
+    take: &mut dyn FnMut(RecordBatch) -> bool,
+) -> Result<bool, DataFusionError> {
+    let mut reader = Reader::open(path).map_err(external)?;
+    let positions = reader.positions(shape).map_err(external)?;
+    let null_text = null_text.map(str::as_bytes);
+    while reader.read_row().map_err(external)? {
+        reader.push(shape, &positions, null_text, &mut rows).map_err(external)?;
+        if rows.is_full() {
+            if !rows.take()?.is_none_or(&mut *take) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(rows.take()?.is_none_or(take))
+}
+
 fn external(error: SourceError) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
@@ -98,21 +130,12 @@ struct Reader {
 
 impl Reader {
     fn open(path: &Path) -> Result<Reader, SourceError> {
-        let unreadable = |source| SourceError::File {
-            path: path.to_owned(),
-            rule: FileRule::Unreadable(source),
-        };
-        let file = File::open(path).map_err(unreadable)?;
-        let mut bytes: Box<dyn Read + Send> = if source::is_zstd(path) {
-            Box::new(zstd::Decoder::new(file).map_err(unreadable)?)
-        } else {
-            Box::new(BufReader::with_capacity(1 << 17, file))
-        };
+        let mut bytes = bytes::open(path)?;
         let mut start = Vec::with_capacity(3);
         let read = bytes.by_ref().take(3).read_to_end(&mut start);
         read.map_err(|error| SourceError::File {
             path: path.to_owned(),
-            rule: io_rule(path, error),
+            rule: Packing::of(path).rule(error),
         })?;
         if start.is_empty() {
             return Err(SourceError::File { path: path.to_owned(), rule: FileRule::Empty });
@@ -165,7 +188,7 @@ impl Reader {
     fn read_row(&mut self) -> Result<bool, SourceError> {
         let more = self.rows.read_byte_record(&mut self.record).map_err(|error| {
             let rule = match error.into_kind() {
-                csv::ErrorKind::Io(source) => io_rule(&self.path, source),
+                csv::ErrorKind::Io(source) => Packing::of(&self.path).rule(source),
                 kind => FileRule::Unreadable(std::io::Error::other(format!("{kind:?}"))),
             };
             SourceError::File { path: self.path.clone(), rule }
@@ -217,6 +240,58 @@ impl Reader {
         Ok(Some(batch))
     }
 
+    /// For each column of `shape` its position in the header.
+    fn positions(&self, shape: &Shape) -> Result<Vec<usize>, SourceError> {
+        let position = |(column, _): &(String, _)| {
+            self.header.iter().position(|name| name == column).ok_or_else(|| {
+                let header = self.header.join(", ");
+                let rule = RowRule::MissingColumn { column: column.clone(), header };
+                SourceError::Row { path: self.path.clone(), line: 1, rule }
+            })
+        };
+        shape.columns.iter().map(position).collect()
+    }
+
+    /// Adds the row that was read to `rows`.
+    fn push(
+        &self,
+        shape: &Shape,
+        positions: &[usize],
+        null_text: Option<&[u8]>,
+        rows: &mut TypedRows,
+    ) -> Result<(), SourceError> {
+        let line = self.record.position().map_or(1, csv::Position::line);
+        if let Err(error) = self.check_field_count() {
+            if shape.rescue.is_none() {
+                return Err(error);
+            }
+            let fields =
+                self.record.iter().map(|field| Value::from(String::from_utf8_lossy(field)));
+            let whole = Map::from_iter([("_fields".to_owned(), Value::Array(fields.collect()))]);
+            return rows.push(line, positions.iter().map(|_| None), whole);
+        }
+        let require_utf8 = |idx: usize, field: &[u8]| match std::str::from_utf8(field) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let column = self.header.get(idx).cloned().unwrap_or_default();
+                Err(self.row_error(RowRule::Utf8 { column, byte_idx: error.valid_up_to() }))
+            }
+        };
+        let mut misfits = Map::new();
+        for (idx, field) in self.record.iter().enumerate() {
+            require_utf8(idx, field)?;
+            if null_text != Some(field) && !positions.contains(&idx) {
+                let name = self.header.get(idx).cloned().unwrap_or_default();
+                misfits.insert(name, Value::from(String::from_utf8_lossy(field)));
+            }
+        }
+        let texts = positions.iter().map(|idx| {
+            let field = self.record.get(*idx)?;
+            if null_text == Some(field) { None } else { std::str::from_utf8(field).ok() }
+        });
+        rows.push(line, texts, misfits)
+    }
+
     fn check_field_count(&self) -> Result<(), SourceError> {
         let (n_fields, n_columns) = (self.record.len(), self.header.len());
         if n_fields == n_columns {
@@ -233,10 +308,6 @@ impl Reader {
         let line = self.record.position().map_or(1, csv::Position::line);
         SourceError::Row { path: self.path.clone(), line, rule }
     }
-}
-
-fn io_rule(path: &Path, source: std::io::Error) -> FileRule {
-    if source::is_zstd(path) { FileRule::Zstd(source) } else { FileRule::Unreadable(source) }
 }
 
 #[cfg(test)]

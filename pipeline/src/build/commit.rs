@@ -1,0 +1,225 @@
+//! Rows on their way into tables: the model's own, and those of the rows that it does not take.
+
+use super::input::Input;
+use super::make::{Change, Found, drive};
+use super::{Build, BuildError};
+use crate::lake::{Commit, LakeTable, Output, Write};
+use crate::model::{Layout, Model, ModelName, ModelRule, Read, Stream};
+use crate::plan::{Scope, column_of, of_table, sorted};
+use crate::rejection;
+use crate::source::{FILE_COLUMN, INGESTED_AT_COLUMN, ROW_COLUMN};
+use crate::spool::{Spool, SpoolWriter};
+use crate::state::{self, ModelState, Position};
+use crate::stream::Judge;
+use datafusion::catalog::TableProvider;
+use datafusion::common::Column;
+use datafusion::datasource::provider_as_source;
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
+use futures::StreamExt;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often the number of rows is told while a model runs.
+const ROWS_EVERY: Duration = Duration::from_millis(200);
+
+/// The column of rows that were not taken with the number of the state that they belong to.
+pub(crate) const STATE_COLUMN: &str = "_state";
+
+impl Build {
+    /// Writes `change` as the next state of the table of `model`; `late` are rows that came too late.
+    pub(super) async fn commit(
+        &self,
+        model: &Model,
+        found: Found,
+        inputs: &[Input],
+        change: Change,
+    ) -> Result<LakeTable, BuildError> {
+        let location = model.name.location();
+        let Change { scope, plan, write, marks, late } = change;
+        let schema = of_table(plan.schema()).map_err(|rule| model.broken(rule))?;
+        let plan = match write {
+            Write::Merge { .. } => plan,
+            _ => sorted(plan, &model.config.layout.sort_by)?,
+        };
+        let number =
+            found.table.as_ref().and_then(LakeTable::number).map_or(0, |number| number + 1);
+        let (state, metadata) = self.state_after(model, inputs, marks);
+        let commit = Commit { number, metadata };
+        let stream = match scope.run(&plan).await {
+            Ok(stream) => stream,
+            Err(error) => return Err(self.explain(model, &scope, &plan, &error).await),
+        };
+        let output = Output::new(schema, stream, key_of(model));
+        state::write(self.lake.root(), &location, number, &state).await?;
+        if let (Some(name), Some(late)) = (model.late(), late) {
+            self.put_aside(&name, &late, &write, &commit).await?;
+        }
+        let written = {
+            let layout = &model.config.layout;
+            let writing = self.lake.write(&location, found.table, layout, &output, write, &commit);
+            tokio::pin!(writing);
+            loop {
+                tokio::select! {
+                    written = &mut writing => break written,
+                    () = tokio::time::sleep(ROWS_EVERY) => {
+                        self.tell(super::Event::Rows {
+                            model: model.name.clone(),
+                            n_rows: output.n_rows(),
+                        });
+                    }
+                }
+            }
+        };
+        if let Some(column) = output.null_key() {
+            return Err(model.broken(ModelRule::NullKey { column }).into());
+        }
+        match output.take_error() {
+            Some(error) => Err(self.explain(model, &scope, &plan, &error).await),
+            None => Ok(written?),
+        }
+    }
+
+    /// Adds rows that a model does not take to the table `name`. They bear the number of the state, so that a
+    /// build that ended between this commit and the model's own is not counted twice.
+    async fn put_aside(
+        &self,
+        name: &ModelName,
+        rows: &Spool,
+        write: &Write,
+        commit: &Commit,
+    ) -> Result<(), BuildError> {
+        let location = name.location();
+        let before = self.lake.open(&location).await?;
+        let is_whole = matches!(write, Write::Overwrite) || before.is_none();
+        let was_begun = before
+            .as_ref()
+            .and_then(LakeTable::number)
+            .is_some_and(|number| number >= commit.number);
+        if rows.n_rows() == 0 && !is_whole && !was_begun {
+            return Ok(());
+        }
+        let write = if is_whole {
+            Write::Overwrite
+        } else if was_begun {
+            let column = Expr::Column(Column::new_unqualified(STATE_COLUMN));
+            Write::Replace(column.gt_eq(lit(commit.number)))
+        } else {
+            Write::Append
+        };
+        let scope = self.planner.scope()?;
+        let scan = LogicalPlanBuilder::scan("rows", provider_as_source(rows.table()?), None)?;
+        let mut columns: Vec<Expr> = scan.schema().iter().map(Expr::from).collect();
+        columns.push(lit(commit.number).alias(STATE_COLUMN));
+        let plan = scan.project(columns)?.build()?;
+        let schema = of_table(plan.schema())
+            .map_err(|rule| BuildError::Engine(DataFusionError::Plan(format!("{name}: {rule}"))))?;
+        let output = Output::new(schema, scope.run(&plan).await?, Vec::new());
+        self.lake.write(&location, before, &Layout::default(), &output, write, commit).await?;
+        Ok(())
+    }
+
+    /// Puts the rows of a stream's input that are neither late nor repeated in the place of the input, and
+    /// returns the late ones; `None` when the model is no stream. `before` is how far it was read.
+    pub(super) async fn stream(
+        &self,
+        model: &Model,
+        scope: &Scope,
+        inputs: &[Input],
+        tables: &mut BTreeMap<Read, Arc<dyn TableProvider>>,
+        before: Option<&ModelState>,
+    ) -> Result<Option<Spool>, BuildError> {
+        let Some(stream) = model.config.materialization.stream() else { return Ok(None) };
+        let Some(drive) = drive(model) else { return Ok(None) };
+        let Some(rows) = tables.get(drive) else { return Ok(None) };
+        let mut judge =
+            Judge::new(&stream.event_time, stream.dedupe.as_deref(), stream.watermark.micros());
+        let input = inputs.iter().find(|input| input.read == *drive);
+        if let (Some(input), Some(before)) = (input, before) {
+            remember(&mut judge, scope, input, before, stream).await?;
+        }
+        let scan = LogicalPlanBuilder::scan("input", provider_as_source(Arc::clone(rows)), None)?
+            .build()?;
+        let plan = in_order_of_arrival(scan)?;
+        let schema = Arc::new(plan.schema().as_arrow().clone());
+        let mut taken = SpoolWriter::new(&schema)?;
+        let mut late = SpoolWriter::new(&Judge::late_schema(&schema))?;
+        let mut batches = match scope.run(&plan).await {
+            Ok(batches) => batches,
+            Err(error) => return Err(self.explain(model, scope, &plan, &error).await),
+        };
+        while let Some(batch) = batches.next().await {
+            let batch = match batch {
+                Ok(batch) => batch,
+                Err(error) => return Err(self.explain(model, scope, &plan, &error).await),
+            };
+            let judged = judge.judge(&batch)?;
+            taken.write(&judged.taken)?;
+            late.write(&judged.late)?;
+        }
+        tables.insert(drive.clone(), taken.finish()?.table()?);
+        Ok(Some(late.finish()?))
+    }
+
+    /// What `error` means for the author of `model`.
+    pub(super) async fn explain(
+        &self,
+        model: &Model,
+        scope: &Scope,
+        plan: &LogicalPlan,
+        error: &DataFusionError,
+    ) -> BuildError {
+        rejection::explain(scope, model, plan, error).await.into()
+    }
+}
+
+/// Tells `judge` what came before the rows that are new.
+async fn remember(
+    judge: &mut Judge,
+    scope: &Scope,
+    input: &Input,
+    before: &ModelState,
+    stream: &Stream,
+) -> Result<(), BuildError> {
+    let state = before.inputs.get(&input.read.to_string());
+    let (Some(table), Some(Position::Table { version, .. })) =
+        (input.lake_table(), state.map(|state| &state.position))
+    else {
+        return Ok(());
+    };
+    let history = table.at(scope.ctx(), *version).await?;
+    let newest = super::input::greatest(scope, Arc::clone(&history), &stream.event_time).await?;
+    let Some(newest) = newest else { return Ok(()) };
+    let scan = LogicalPlanBuilder::scan("input", provider_as_source(history), None)?;
+    let column = column_of(scan.plan(), &stream.event_time)?;
+    let of = datafusion::logical_expr::ExprSchemable::get_type(&column, scan.schema().as_ref())?;
+    let newest = lit(datafusion::common::ScalarValue::try_from_string(newest, &of)?);
+    let mut wanted = vec![column.clone()];
+    if let Some(dedupe) = &stream.dedupe {
+        wanted.push(column_of(scan.plan(), dedupe)?);
+    }
+    let from = newest - lit(stream.watermark.interval());
+    let plan = scan.filter(column.gt_eq(from))?.project(wanted)?.build()?;
+    let mut batches = scope.run(&plan).await?;
+    while let Some(batch) = batches.next().await {
+        judge.remember(&batch?)?;
+    }
+    Ok(())
+}
+
+/// The rows of `plan` as they arrived: by the time of their build, their file and their place in it, as far as
+/// they say so.
+fn in_order_of_arrival(plan: LogicalPlan) -> Result<LogicalPlan, DataFusionError> {
+    let columns = [INGESTED_AT_COLUMN, FILE_COLUMN, ROW_COLUMN];
+    let known = columns.iter().filter(|column| column_of(&plan, column).is_ok());
+    sorted(plan.clone(), &known.map(|column| (*column).to_owned()).collect::<Vec<_>>())
+}
+
+/// The columns that name a row of the table.
+fn key_of(model: &Model) -> Vec<String> {
+    match &model.config.materialization {
+        crate::model::Materialization::Merge(merge) => merge.key.clone(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,242 @@
+//! Everything that can be known of a project without running a query: names, types, configuration,
+//! across models, and the catalog over them.
+
+mod config;
+
+use crate::build::BuildError;
+use crate::catalog_json;
+use crate::graph::{self, Graph};
+use crate::lake::Lake;
+use crate::model::{self, Materialization, Model, ModelName, Read};
+use crate::plan::{Planner, Scope};
+use crate::project::Project;
+use crate::source::{self, SourceKind};
+use crate::stream::Judge;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::empty::EmptyTable;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// Part of every definition's hash. Another value makes every table anew: change it when the same models
+/// over the same input would be written differently.
+const FORMAT: &str = "lakefront 2";
+
+/// A project that fits together.
+pub(crate) struct Checked {
+    /// The models, each behind those that it reads.
+    pub(crate) models: Vec<Model>,
+    /// Which model reads which.
+    pub(crate) graph: Graph,
+    /// The columns of everything that is read.
+    pub(crate) schemas: BTreeMap<Read, SchemaRef>,
+    /// What each model is, as a hash.
+    pub(crate) definitions: HashMap<ModelName, String>,
+    /// The compiled catalog; `None` when the project has none.
+    pub(crate) catalog: Option<String>,
+}
+
+/// Checks `project`, whose lake is `lake`.
+///
+/// # Errors
+/// [`BuildError`] of the first thing that does not fit, with file and line.
+pub(crate) async fn check(
+    project: &Project,
+    planner: &Planner,
+    lake: &Lake,
+) -> Result<Checked, BuildError> {
+    let (models, graph) = graph::order(project, model::read_all(project)?)?;
+    let mut checked = Checked {
+        models: Vec::new(),
+        graph,
+        schemas: BTreeMap::new(),
+        definitions: HashMap::new(),
+        catalog: None,
+    };
+    checked.open_sources(project, &models)?;
+    for model in models {
+        checked.add(planner, model).await?;
+    }
+    if let Some(path) = &project.catalog_path {
+        let tables = checked.tables();
+        let scope = planner.scope()?;
+        checked.catalog = Some(catalog_json::compile(path, lake, &tables, scope.ctx()).await?);
+    }
+    Ok(checked)
+}
+
+impl Checked {
+    /// Finds every source that a model reads, and its columns.
+    fn open_sources(&mut self, project: &Project, models: &[Model]) -> Result<(), BuildError> {
+        for at in models.iter().flat_map(|model| &model.reads) {
+            let Read::Source(name) = &at.read else { continue };
+            let Some(source) = project.sources.get(name) else { continue };
+            if self.schemas.contains_key(&at.read) {
+                continue;
+            }
+            let schema = match &source.kind {
+                SourceKind::File(file) => file.open(&file.find(&project.folder)?)?.schema(),
+                SourceKind::Folder(folder) => folder.schema(),
+            };
+            self.schemas.insert(at.read.clone(), schema);
+        }
+        Ok(())
+    }
+
+    async fn add(&mut self, planner: &Planner, model: Model) -> Result<(), BuildError> {
+        config::check_inputs(&model, self)?;
+        let scope = planner.scope()?;
+        for at in &model.reads {
+            let Some(schema) = self.schemas.get(&at.read) else { continue };
+            scope.define(&at.read, Arc::new(EmptyTable::new(Arc::clone(schema))))?;
+        }
+        let planned = scope.plan(&model).await?;
+        config::check_columns(&model, &planned.schema, self)?;
+        let schema = stored_schema(&model, &planned.schema);
+        self.definitions.insert(model.name.clone(), self.definition(&model, &schema));
+        if let Some(late) = model.late() {
+            let input = crate::build::drive(&model).and_then(|drive| self.schemas.get(drive));
+            if let Some(input) = input {
+                let schema = aside(&Judge::late_schema(input));
+                self.schemas.insert(Read::Model(late), schema);
+            }
+        }
+        if let Some(quarantine) = model.quarantine() {
+            let schema = aside(&crate::expectation::quarantine_schema(&schema));
+            self.schemas.insert(Read::Model(quarantine), schema);
+        }
+        self.schemas.insert(Read::Model(model.name.clone()), schema);
+        self.models.push(model);
+        Ok(())
+    }
+
+    /// What `model` is: another hash means that its table is another one.
+    fn definition(&self, model: &Model, schema: &SchemaRef) -> String {
+        let mut hash = Sha256::new();
+        let layout = &model.config.layout;
+        // The statement as it was understood: comments and line breaks make no difference.
+        hash.update(format!("{FORMAT}\u{1f}{}\u{1f}{}\u{1f}", model.name, model.statement));
+        hash.update(format!("{:?}\u{1f}", model.config.materialization));
+        hash.update(format!("{:?}\u{1f}{:?}\u{1f}", layout.partition_by, layout.sort_by));
+        for expectation in &model.config.expectations {
+            hash.update(format!("{expectation}\u{1f}"));
+        }
+        for field in schema.fields() {
+            hash.update(format!("{} {}\u{1f}", field.name(), field.data_type()));
+        }
+        for at in &model.reads {
+            hash.update(format!("{}\u{1f}", at.read));
+            match &at.read {
+                // A view is part of the query.
+                Read::Model(name) if self.is_view(name) => {
+                    hash.update(self.definitions.get(name).map_or("", String::as_str));
+                }
+                read => {
+                    for field in self.schemas.get(read).iter().flat_map(|schema| schema.fields()) {
+                        hash.update(format!("{} {}\u{1f}", field.name(), field.data_type()));
+                    }
+                }
+            }
+        }
+        source::hex(hash)
+    }
+
+    /// The model `name`, as far as it is checked.
+    pub(crate) fn model(&self, name: &ModelName) -> Option<&Model> {
+        self.models.iter().find(|model| model.name == *name)
+    }
+
+    /// Whether `name` is a view.
+    pub(crate) fn is_view(&self, name: &ModelName) -> bool {
+        self.model(name).is_some_and(|model| model.config.materialization == Materialization::View)
+    }
+
+    /// What `model` reads once its views are put in their place.
+    pub(crate) fn base_reads(&self, model: &Model) -> BTreeSet<Read> {
+        let mut found = BTreeSet::new();
+        for at in &model.reads {
+            match &at.read {
+                Read::Model(name) if self.is_view(name) => {
+                    if let Some(view) = self.model(name) {
+                        found.extend(self.base_reads(view));
+                    }
+                }
+                read => drop(found.insert(read.clone())),
+            }
+        }
+        found
+    }
+
+    /// Makes `scope` see what `model` reads; `tables` are its base reads.
+    pub(crate) async fn define(
+        &self,
+        planner: &Planner,
+        scope: &Scope,
+        model: &Model,
+        tables: &BTreeMap<Read, Arc<dyn TableProvider>>,
+    ) -> Result<(), BuildError> {
+        for at in &model.reads {
+            let view = match &at.read {
+                Read::Model(name) if self.is_view(name) => self.model(name),
+                _ => None,
+            };
+            let table = match view {
+                Some(view) => Some(self.view(planner, view, tables).await?),
+                None => tables.get(&at.read).cloned(),
+            };
+            if let Some(table) = table {
+                scope.define(&at.read, table)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn view(
+        &self,
+        planner: &Planner,
+        view: &Model,
+        tables: &BTreeMap<Read, Arc<dyn TableProvider>>,
+    ) -> Result<Arc<dyn TableProvider>, BuildError> {
+        let scope = planner.scope()?;
+        Box::pin(self.define(planner, &scope, view, tables)).await?;
+        let planned = scope.plan(view).await?;
+        Ok(Arc::new(datafusion::datasource::ViewTable::new(planned.plan, None)))
+    }
+
+    /// The columns of every table that is stored, by its location.
+    fn tables(&self) -> HashMap<String, SchemaRef> {
+        let mut tables = HashMap::new();
+        for (read, schema) in &self.schemas {
+            match read {
+                Read::Model(name) if !self.is_view(name) => {
+                    tables.insert(name.location(), Arc::clone(schema));
+                }
+                _ => {}
+            }
+        }
+        tables
+    }
+}
+
+/// The columns of the table of `model`, whose query gives `planned`.
+fn stored_schema(model: &Model, planned: &SchemaRef) -> SchemaRef {
+    let mut fields: Vec<Arc<Field>> = planned.fields().iter().cloned().collect();
+    match &model.config.materialization {
+        Materialization::Merge(merge) => {
+            fields.retain(|field| merge.deleted.as_ref() != Some(field.name()));
+        }
+        Materialization::Snapshot { .. } => {
+            fields.extend(crate::build::snapshot_fields().map(Arc::new));
+        }
+        _ => {}
+    }
+    Arc::new(Schema::new(fields))
+}
+
+/// The columns of a table of rows that were not taken.
+fn aside(schema: &SchemaRef) -> SchemaRef {
+    let mut fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
+    fields.push(Arc::new(Field::new(crate::build::STATE_COLUMN, DataType::Int64, true)));
+    Arc::new(Schema::new(fields))
+}

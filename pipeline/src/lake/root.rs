@@ -1,0 +1,436 @@
+//! Where a lake lies: a folder, or a prefix of an object store. Small files are read and written here;
+//! tables are opened by deltalake over the very same store.
+//!
+//! ```text
+//! lake                       a folder, relative to the project
+//! s3://bucket/prefix         Amazon S3 and what speaks its protocol      AWS_*
+//! az://container/prefix      Azure, also abfss://container@account...    AZURE_*
+//! gs://bucket/prefix         Google Cloud Storage                        GOOGLE_*, SERVICE_ACCOUNT
+//! ```
+//!
+//! Endpoints and credentials come from the environment alone, in the variables that object_store reads.
+//! A text that carries a password is refused, so that a root can be printed.
+
+mod cloud;
+
+use bytes::Bytes;
+use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use futures::TryStreamExt;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path as StorePath;
+use object_store::prefix::PrefixStore;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use std::fmt;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use url::Url;
+
+/// The root of a lake. A clone is the same root, with the same connections.
+#[derive(Clone)]
+pub struct Root {
+    /// Its folder; `None` on an object store.
+    local_dir: Option<PathBuf>,
+    /// Its directory URL, with a slash at the end.
+    url: Url,
+    /// The whole store: the file system, or a bucket.
+    whole: Arc<dyn ObjectStore>,
+    /// The same, seen from the root.
+    store: Arc<dyn ObjectStore>,
+}
+
+/// A root that cannot be, or a file below it that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum RootError {
+    /// A scheme that is none of ours.
+    #[error(
+        "lake {text:?} begins with {scheme:?}, a lake is a folder, s3://bucket/prefix, \
+         az://container/prefix, abfss://container@account.dfs.core.windows.net/prefix or \
+         gs://bucket/prefix"
+    )]
+    Scheme {
+        /// The root as it is written.
+        text: String,
+        /// What stands before `:`.
+        scheme: String,
+    },
+    /// A URL that says less, or more, than where.
+    #[error("lake {text:?} {rule}")]
+    Form {
+        /// The root as it is written, without what may be secret.
+        text: String,
+        /// What a root is.
+        rule: &'static str,
+    },
+    /// The object store's settings are not right.
+    #[error("lake {root}: the settings in the environment ({variables}) do not fit: {source}")]
+    Settings {
+        /// The root.
+        root: String,
+        /// The variables that are read.
+        variables: &'static str,
+        /// Why they do not fit.
+        source: object_store::Error,
+    },
+    /// The folder's path cannot be made absolute or written as a URL.
+    #[error("lake {}: no folder can be there: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A file below the root cannot be read, written, deleted or listed.
+    #[error("{place}: cannot be {action}: {source}")]
+    File {
+        /// The file or folder, as a path or URL.
+        place: String,
+        /// What was tried.
+        action: &'static str,
+        /// Why it failed.
+        source: object_store::Error,
+    },
+    /// No table can be at a location.
+    #[error("{place}: is no place for a table: {source}")]
+    Table {
+        /// The table's folder, as a path or URL.
+        place: String,
+        /// Why.
+        source: Box<DeltaTableError>,
+    },
+}
+
+impl Root {
+    /// The root that `text` names; a folder is relative to `project_folder` and need not exist.
+    ///
+    /// Nothing is opened or asked for: a bucket that does not exist is noticed when it is used.
+    ///
+    /// # Errors
+    /// [`RootError::Scheme`], [`RootError::Form`], [`RootError::Settings`], [`RootError::Folder`].
+    pub fn parse(text: &str, project_folder: &Path) -> Result<Root, RootError> {
+        let Some((scheme, _)) = text.split_once("://") else {
+            let form = |rule| Err(RootError::Form { text: text.to_owned(), rule });
+            return match text.split_once(':') {
+                _ if text.trim().is_empty() => form("is empty, a lake is a folder or a URL"),
+                Some((scheme, _)) if cloud::SCHEMES.contains(&scheme) => {
+                    form("lacks `//` after its scheme")
+                }
+                _ => Root::folder(&project_folder.join(text)),
+            };
+        };
+        let url = cloud::parse(scheme, text)?;
+        let whole = cloud::open(&url)?;
+        cloud::register();
+        Root::over(None, url, whole)
+    }
+
+    /// The root at the folder `dir`, which need not exist.
+    ///
+    /// # Errors
+    /// [`RootError::Folder`].
+    pub fn folder(dir: &Path) -> Result<Root, RootError> {
+        let error = |source| RootError::Folder { path: dir.to_owned(), source };
+        let absolute = absolute(dir).map_err(|source| error(source.into()))?;
+        let url = Url::from_directory_path(&absolute)
+            .map_err(|()| error("its path cannot be written as a URL".into()))?;
+        Root::over(Some(dir.to_owned()), url, Arc::new(LocalFileSystem::new()))
+    }
+
+    fn over(
+        local_dir: Option<PathBuf>,
+        url: Url,
+        whole: Arc<dyn ObjectStore>,
+    ) -> Result<Root, RootError> {
+        let prefix = StorePath::from_url_path(url.path())
+            .map_err(|source| failed(place(local_dir.as_deref(), &url, ""), "named", source))?;
+        let store = Arc::new(PrefixStore::new(Arc::clone(&whole), prefix));
+        Ok(Root { local_dir, url, whole, store })
+    }
+
+    /// The folder as it was given; `None` on an object store.
+    pub fn local_dir(&self) -> Option<&Path> {
+        self.local_dir.as_deref()
+    }
+
+    /// The directory URL of what lies at `location` (`silver/orders`), with a slash at the end.
+    pub fn table_url(&self, location: &str) -> Url {
+        let mut url = self.url.clone();
+        // A URL with a host or an absolute path has segments; no other is made into a root.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty();
+            segments.extend(location.split('/').filter(|segment| !segment.is_empty()));
+            segments.push("");
+        }
+        url
+    }
+
+    /// The table at `location`, not loaded; there may be none.
+    ///
+    /// # Errors
+    /// [`RootError::Table`] when no table can be there.
+    pub fn builder(&self, location: &str) -> Result<DeltaTable, RootError> {
+        let url = self.table_url(location);
+        DeltaTableBuilder::from_url(url.clone())
+            .and_then(|builder| builder.with_storage_backend(Arc::clone(&self.whole), url).build())
+            .map_err(|source| RootError::Table {
+                place: self.place(location),
+                source: Box::new(source),
+            })
+    }
+
+    /// The bytes of the file at `path`, relative to the root; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`RootError::File`].
+    pub async fn get(&self, path: &str) -> Result<Option<Bytes>, RootError> {
+        let error = |source| self.failed(path, "read", source);
+        let found = match self.store.get(&at(path).map_err(error)?).await {
+            Ok(found) => found,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(source) => return Err(error(source)),
+        };
+        found.bytes().await.map(Some).map_err(error)
+    }
+
+    /// Writes the file at `path` in one step: a reader sees what was there, or all of `bytes`.
+    ///
+    /// # Errors
+    /// [`RootError::File`]; what was there is untouched then.
+    pub async fn put(&self, path: &str, bytes: Bytes) -> Result<(), RootError> {
+        let error = |source| self.failed(path, "written", source);
+        self.store.put(&at(path).map_err(error)?, bytes.into()).await.map_err(error)?;
+        Ok(())
+    }
+
+    /// Writes the file at `path` unless there is one; `false` when there is. Of several writers at once
+    /// one gets `true`.
+    ///
+    /// # Errors
+    /// [`RootError::File`].
+    pub async fn put_new(&self, path: &str, bytes: Bytes) -> Result<bool, RootError> {
+        let error = |source| self.failed(path, "written", source);
+        let options = PutOptions::from(PutMode::Create);
+        match self.store.put_opts(&at(path).map_err(error)?, bytes.into(), options).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+            Err(source) => Err(error(source)),
+        }
+    }
+
+    /// Deletes the file at `path`, if there is one.
+    ///
+    /// # Errors
+    /// [`RootError::File`].
+    pub async fn delete(&self, path: &str) -> Result<(), RootError> {
+        let error = |source| self.failed(path, "deleted", source);
+        match self.store.delete(&at(path).map_err(error)?).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(source) => Err(error(source)),
+        }
+    }
+
+    /// The files below `folder`, at any depth, as sorted paths relative to the root; none when there is
+    /// no such folder.
+    ///
+    /// # Errors
+    /// [`RootError::File`].
+    pub async fn list(&self, folder: &str) -> Result<Vec<String>, RootError> {
+        let error = |source| self.failed(folder, "listed", source);
+        let folder = at(folder).map_err(error)?;
+        let files: Vec<_> = self.store.list(Some(&folder)).try_collect().await.map_err(error)?;
+        let mut paths: Vec<String> = files.into_iter().map(|file| file.location.into()).collect();
+        paths.sort();
+        Ok(paths)
+    }
+
+    /// What lies at `path` for people: a path of the file system, or a URL.
+    pub(crate) fn place(&self, path: &str) -> String {
+        place(self.local_dir.as_deref(), &self.url, path)
+    }
+
+    /// The error of `action` on `path`.
+    pub(crate) fn failed(
+        &self,
+        path: &str,
+        action: &'static str,
+        source: object_store::Error,
+    ) -> RootError {
+        failed(self.place(path), action, source)
+    }
+}
+
+impl fmt::Display for Root {
+    /// The folder as it was given, or the URL.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.place(""))
+    }
+}
+
+impl fmt::Debug for Root {
+    /// The same as for people: what a store knows of its credentials is not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Root({self})")
+    }
+}
+
+fn place(local_dir: Option<&Path>, url: &Url, path: &str) -> String {
+    match (local_dir, path) {
+        (Some(dir), "") => dir.display().to_string(),
+        (Some(dir), path) => dir.join(path).display().to_string(),
+        (None, "") => url.as_str().trim_end_matches('/').to_owned(),
+        (None, path) => format!("{url}{path}"),
+    }
+}
+
+fn failed(
+    place: String,
+    action: &'static str,
+    source: impl Into<object_store::Error>,
+) -> RootError {
+    RootError::File { place, action, source: source.into() }
+}
+
+fn at(path: &str) -> Result<StorePath, object_store::Error> {
+    Ok(StorePath::parse(path)?)
+}
+
+/// `dir` from the root of the file system and without `..`, which a store's path cannot have. As a
+/// link may lead elsewhere, what `..` means is asked of the file system as far as `dir` exists.
+fn absolute(dir: &Path) -> std::io::Result<PathBuf> {
+    let whole = std::path::absolute(dir)?;
+    let mut path = PathBuf::new();
+    for component in whole.components() {
+        if component == Component::ParentDir {
+            path = path.canonicalize().unwrap_or(path);
+            path.pop();
+        } else {
+            path.push(component);
+        }
+    }
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    /// A root in memory, which behaves as an object store does.
+    fn memory() -> Root {
+        let url = Url::parse("memory:///lake/").unwrap();
+        Root::over(None, url, Arc::new(object_store::memory::InMemory::new())).unwrap()
+    }
+
+    /// What every root keeps.
+    async fn check(root: &Root) {
+        let bytes = |text: &'static str| Bytes::from_static(text.as_bytes());
+        assert_eq!(root.list("").await.unwrap(), Vec::<String>::new());
+        assert_eq!(root.get("a/b.json").await.unwrap(), None);
+        root.delete("a/b.json").await.unwrap();
+        root.put("a/b.json", bytes("one")).await.unwrap();
+        root.put("a/b.json", bytes("two")).await.unwrap();
+        assert!(!root.put_new("a/b.json", bytes("three")).await.unwrap());
+        assert_eq!(root.get("a/b.json").await.unwrap(), Some(bytes("two")));
+        assert!(root.put_new("a/c/d e.json", bytes("")).await.unwrap());
+        assert_eq!(root.get("a/c/d e.json").await.unwrap(), Some(bytes("")));
+        root.put("b", bytes("x")).await.unwrap();
+        assert_eq!(root.list("a").await.unwrap(), ["a/b.json", "a/c/d e.json"]);
+        assert_eq!(root.list("").await.unwrap(), ["a/b.json", "a/c/d e.json", "b"]);
+        root.delete("a/b.json").await.unwrap();
+        assert_eq!(root.list("a").await.unwrap(), ["a/c/d e.json"]);
+        assert!(root.put_new("a/b.json", bytes("four")).await.unwrap());
+        let error = root.get("a/../b").await.unwrap_err().to_string();
+        assert!(error.contains("a/../b: cannot be read"), "{error}");
+        let writers = (0..8).map(|idx| {
+            let root = root.clone();
+            tokio::spawn(async move { root.put_new("race", vec![idx].into()).await.unwrap() })
+        });
+        let won = futures::future::join_all(writers).await;
+        assert_eq!(won.into_iter().filter(|won| *won.as_ref().unwrap()).count(), 1);
+    }
+
+    #[tokio::test]
+    async fn files_are_read_and_written_alike_everywhere() {
+        check(&memory()).await;
+        let folder = tempfile::tempdir().unwrap();
+        for text in ["lake", "my lake/\u{fc} #1%20", "./x/../y"] {
+            let root = Root::parse(text, folder.path()).unwrap();
+            check(&root).await;
+            assert_eq!(root.local_dir(), Some(folder.path().join(text).as_path()));
+            assert!(folder.path().join(text).join("b").is_file() || text.contains(".."));
+        }
+        assert!(folder.path().join("y/b").is_file(), "`..` leads to the folder above");
+        assert!(!folder.path().join("x").exists());
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_lies_above_a_link_is_the_file_systems_word() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("far/project")).unwrap();
+        let link = folder.path().join("project");
+        std::os::unix::fs::symlink(folder.path().join("far/project"), &link).unwrap();
+        let root = Root::parse("../lake", &link).unwrap();
+        root.put("x", Bytes::from_static(b"1")).await.unwrap();
+        assert!(folder.path().join("far/lake/x").is_file());
+        assert!(link.join("../lake/x").is_file());
+    }
+
+    #[tokio::test]
+    async fn tables_are_opened_below_the_root() {
+        let check = async |root: &Root, url: &str| {
+            assert_eq!(root.table_url("gold/sales").as_str(), url);
+            let table = root.builder("gold/sales").unwrap();
+            assert_eq!(table.table_url().as_str(), url);
+            let fields =
+                [deltalake::kernel::StructField::not_null("id", deltalake::kernel::DataType::LONG)];
+            table.create().with_columns(fields).await.unwrap();
+            let files = root.list("gold").await.unwrap();
+            assert_eq!(files, ["gold/sales/_delta_log/00000000000000000000.json"]);
+        };
+        check(&memory(), "memory:///lake/gold/sales/").await;
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::parse("a lake", folder.path()).unwrap();
+        let url = Url::from_directory_path(folder.path().join("a lake/gold/sales")).unwrap();
+        check(&root, url.as_str()).await;
+    }
+
+    #[test]
+    fn object_stores_are_named_by_url() {
+        let check = |text: &str, shown: &str, table: &str| {
+            let root = Root::parse(text, Path::new("project")).unwrap();
+            assert_eq!(root.to_string(), shown);
+            assert_eq!(root.local_dir(), None);
+            assert_eq!(root.table_url("silver/orders").as_str(), table);
+            assert_eq!(root.builder("silver/orders").unwrap().table_url().as_str(), table);
+            let options = HashMap::new();
+            let location = Url::parse(table).unwrap();
+            let opened = DeltaTableBuilder::from_url(location)
+                .map(|builder| builder.with_storage_options(options));
+            opened.unwrap().build().unwrap();
+        };
+        check("s3://shop/lake", "s3://shop/lake", "s3://shop/lake/silver/orders/");
+        check("s3://shop", "s3://shop", "s3://shop/silver/orders/");
+        check("s3a://shop/a b/", "s3a://shop/a%20b", "s3a://shop/a%20b/silver/orders/");
+        check("gs://shop/lake", "gs://shop/lake", "gs://shop/lake/silver/orders/");
+        let azure = "abfss://lake@shop.dfs.core.windows.net";
+        check(&format!("{azure}/x"), &format!("{azure}/x"), &format!("{azure}/x/silver/orders/"));
+    }
+
+    #[test]
+    fn what_is_no_root_is_named_without_secrets() {
+        let check = |text: &str, expected: &str| {
+            let error = Root::parse(text, Path::new("project")).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error:?} should contain {expected:?}");
+            assert!(!error.contains("hunter2"), "{error:?}");
+        };
+        check("", "is empty");
+        check("ftp://shop/lake", "begins with \"ftp://\", a lake is a folder, s3://");
+        check("ftp://me:hunter2@shop/lake", "ftp://...@shop/lake");
+        check("s3:/shop", "lacks `//` after its scheme");
+        check("s3://", "names no bucket");
+        check("s3://me:hunter2@shop/lake", "\"s3://...@shop/lake\" has a user before its host");
+        check("s3://me:hunt@er2hunter2@shop/lake", "credentials come from the environment only");
+        check("az://lake/x?sig=hunter2", "\"az://lake/x\" has a `?` or `#`");
+        check("abfss://lake:hunter2@shop.dfs.core.windows.net/", "has a user before its host");
+    }
+}

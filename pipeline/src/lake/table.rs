@@ -1,0 +1,114 @@
+//! A table of the lake as its last commit left it.
+
+use super::{BoxedError, LakeError};
+use crate::state::APP_ID;
+use datafusion::catalog::TableProvider;
+use datafusion::prelude::SessionContext;
+use deltalake::DeltaTable;
+use std::sync::Arc;
+
+/// A table as its last commit left it.
+#[derive(Clone)]
+pub(crate) struct LakeTable {
+    place: String,
+    pub(super) table: DeltaTable,
+    number: Option<i64>,
+}
+
+impl LakeTable {
+    /// Takes what is needed of a loaded table.
+    pub(super) async fn read(place: String, table: DeltaTable) -> Result<LakeTable, LakeError> {
+        let read = async {
+            let log_store = table.log_store();
+            table.snapshot()?.transaction_version(log_store.as_ref(), APP_ID).await
+        };
+        let number = read.await.map_err(|error| LakeError {
+            place: place.clone(),
+            action: "its log cannot be read",
+            source: error.into(),
+        })?;
+        Ok(LakeTable { place, table, number })
+    }
+
+    /// The number of its state; `None` when a build did not write it.
+    pub(crate) fn number(&self) -> Option<i64> {
+        self.number
+    }
+
+    /// The version of its last commit.
+    pub(crate) fn version(&self) -> u64 {
+        self.table.version().unwrap_or_default()
+    }
+
+    /// What tells it from another table at the same place.
+    pub(crate) fn id(&self) -> String {
+        self.table.snapshot().map(|state| state.metadata().id().to_owned()).unwrap_or_default()
+    }
+
+    /// Its rows, as far as the log says.
+    pub(crate) fn n_rows(&self) -> u64 {
+        let Ok(state) = self.table.snapshot() else { return 0 };
+        state.log_data().iter().filter_map(|file| file.num_records()).sum::<usize>() as u64
+    }
+
+    /// Its data files.
+    pub(crate) fn n_files(&self) -> usize {
+        self.table.snapshot().map_or(0, |state| state.log_data().num_files())
+    }
+
+    /// The columns by which its files are partitioned.
+    pub(crate) fn partition_columns(&self) -> Vec<String> {
+        let Ok(state) = self.table.snapshot() else { return Vec::new() };
+        state.metadata().partition_columns().to_vec()
+    }
+
+    /// The table for queries in `ctx`.
+    pub(crate) async fn provider(
+        &self,
+        ctx: &SessionContext,
+    ) -> Result<Arc<dyn TableProvider>, LakeError> {
+        self.table
+            .update_datafusion_session(&ctx.state())
+            .map_err(|error| self.failed("cannot be read", error.into()))?;
+        let table = self.table.table_provider().with_session(Arc::new(ctx.state())).await;
+        table.map_err(|error| self.failed("cannot be read", error.into()))
+    }
+
+    /// Some of its files at `version`, by their paths in the log, for queries in `ctx`.
+    pub(crate) async fn files_at(
+        &self,
+        ctx: &SessionContext,
+        version: u64,
+        paths: Vec<String>,
+    ) -> Result<Arc<dyn TableProvider>, LakeError> {
+        let error = |source: BoxedError| self.failed("its earlier version cannot be read", source);
+        let mut table = self.table.clone();
+        if table.version() != Some(version) {
+            table.load_version(version).await.map_err(|e| error(e.into()))?;
+        }
+        table.update_datafusion_session(&ctx.state()).map_err(|e| error(e.into()))?;
+        let session = Arc::new(ctx.state());
+        let files = table.table_provider().with_session(session).with_file_paths(paths).await;
+        files.map_err(|e| error(e.into()))
+    }
+
+    /// The whole table at `version`, for queries in `ctx`.
+    pub(crate) async fn at(
+        &self,
+        ctx: &SessionContext,
+        version: u64,
+    ) -> Result<Arc<dyn TableProvider>, LakeError> {
+        let error = |source: BoxedError| self.failed("its earlier version cannot be read", source);
+        let mut table = self.table.clone();
+        if table.version() != Some(version) {
+            table.load_version(version).await.map_err(|e| error(e.into()))?;
+        }
+        table.update_datafusion_session(&ctx.state()).map_err(|e| error(e.into()))?;
+        let session = Arc::new(ctx.state());
+        table.table_provider().with_session(session).await.map_err(|e| error(e.into()))
+    }
+
+    pub(super) fn failed(&self, action: &'static str, source: BoxedError) -> LakeError {
+        LakeError { place: self.place.clone(), action, source }
+    }
+}

@@ -1,0 +1,176 @@
+//! The files of a project as they are written.
+
+use super::{
+    DEFAULT_ENVIRONMENT, Exposure, PROJECT_FILE, Place, Project, ProjectError, ProjectRule, Retries,
+};
+use crate::duration::Span;
+use crate::lake::Root;
+use crate::source::{self, PathTemplate, Source, SourceForm};
+use catalog::Name;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_saphyr::Spanned;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The folder of the files of sources.
+const SOURCES_FOLDER: &str = "sources";
+
+/// Parts of a variable's name that say that its value is a secret.
+const SECRET_WORDS: [&str; 5] = ["PASSWORD", "SECRET", "TOKEN", "CREDENTIAL", "KEY"];
+
+/// `lakefront.yaml` as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProjectForm {
+    name: String,
+    #[serde(default)]
+    lake: Option<Spanned<String>>,
+    #[serde(default)]
+    catalog: Option<PathBuf>,
+    #[serde(default)]
+    variables: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    environments: BTreeMap<String, Option<EnvironmentForm>>,
+    #[serde(default)]
+    exposures: Vec<Exposure>,
+    #[serde(default)]
+    schedule: Option<String>,
+    #[serde(default)]
+    sla: Option<Span>,
+    #[serde(default)]
+    retries: Option<Retries>,
+    #[serde(default)]
+    sources: BTreeMap<Name, SourceForm>,
+}
+
+/// What an environment has of its own.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct EnvironmentForm {
+    lake: Option<Spanned<String>>,
+    catalog: Option<PathBuf>,
+    variables: BTreeMap<String, Spanned<String>>,
+}
+
+pub(super) fn read(folder: &Path, environment: &str) -> Result<Project, ProjectError> {
+    let path = folder.join(PROJECT_FILE);
+    let error = |place, rule| ProjectError { path: path.clone(), place, rule };
+    let mut form: ProjectForm = parse(&path)?;
+    let own = match form.environments.remove(environment) {
+        Some(own) => own.unwrap_or_default(),
+        None if environment == DEFAULT_ENVIRONMENT => EnvironmentForm::default(),
+        None => {
+            let known: Vec<&str> = form.environments.keys().map(String::as_str).collect();
+            let known = match known.is_empty() {
+                true => DEFAULT_ENVIRONMENT.to_owned(),
+                false => known.join(", "),
+            };
+            let environment = environment.to_owned();
+            let rule = ProjectRule::Environment { environment, known };
+            return Err(error(Place::default(), rule));
+        }
+    };
+    let mut variables = BTreeMap::new();
+    for (name, value) in form.variables.into_iter().chain(own.variables) {
+        let upper = name.to_uppercase();
+        if SECRET_WORDS.iter().any(|word| upper.contains(word)) {
+            return Err(error(place_of(&value), ProjectRule::Secret { name }));
+        }
+        variables.insert(name, value.value);
+    }
+    let (lake_place, lake) = match own.lake.or(form.lake) {
+        Some(lake) => (place_of(&lake), lake.value),
+        None => (Place::default(), "lake".to_owned()),
+    };
+    let lake = expanded(&lake, &variables).map_err(|rule| error(lake_place, rule))?;
+    let lake = Root::parse(&lake, folder).map_err(|rule| error(lake_place, rule.into()))?;
+    let mut sources = Sources { variables: &variables, found: BTreeMap::new() };
+    sources.add(&path, form.sources)?;
+    for path in source_files(&folder.join(SOURCES_FOLDER))? {
+        sources.add(&path, parse(&path)?)?;
+    }
+    let sources = sources.found;
+    Ok(Project {
+        name: form.name,
+        folder: folder.to_owned(),
+        environment: environment.to_owned(),
+        lake,
+        catalog_path: own.catalog.or(form.catalog).map(|path| folder.join(path)),
+        sources,
+        exposures: form.exposures,
+        schedule: form.schedule,
+        sla: form.sla,
+        retries: form.retries.unwrap_or_default(),
+    })
+}
+
+struct Sources<'v> {
+    variables: &'v BTreeMap<String, String>,
+    found: BTreeMap<Name, Source>,
+}
+
+impl Sources<'_> {
+    fn add(&mut self, path: &Path, forms: BTreeMap<Name, SourceForm>) -> Result<(), ProjectError> {
+        let error = |place, rule| ProjectError { path: path.to_owned(), place, rule };
+        for (name, form) in forms {
+            let source = source::read_form(path, &name, form, self.variables)
+                .map_err(|(place, rule)| error(place, rule.into()))?;
+            let place = source.place;
+            if let Some(other) = self.found.insert(name.clone(), source) {
+                let rule = ProjectRule::Twice { source_name: name, other: other.path };
+                return Err(error(place, rule));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The `*.yaml` files of `folder`, sorted; none when there is no such folder.
+fn source_files(folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
+    let error = |source| ProjectError {
+        path: folder.to_owned(),
+        place: Place::default(),
+        rule: ProjectRule::Unreadable(source),
+    };
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(error(source)),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(error)?.path();
+        if path.extension().is_some_and(|extension| extension == "yaml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, ProjectError> {
+    let error = |place, rule| ProjectError { path: path.to_owned(), place, rule };
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| error(Place::default(), ProjectRule::Unreadable(source)))?;
+    serde_saphyr::from_str(&text).map_err(|source| {
+        let place = source.location().map(|at| Place::at(at.line(), at.column()));
+        let reason = source.without_snippet().to_string();
+        error(place.unwrap_or_default(), ProjectRule::Syntax { reason })
+    })
+}
+
+/// `text` with the values of its variables: the environment's, or those that are written down.
+fn expanded(text: &str, variables: &BTreeMap<String, String>) -> Result<String, ProjectRule> {
+    let refuse = |reason: String| ProjectRule::Variable { text: text.to_owned(), reason };
+    let template = PathTemplate::parse(text, variables).ok_or_else(|| {
+        refuse("has a `${` without a variable's name and `}` after it".to_owned())
+    })?;
+    template.expand_text().map_err(|name| {
+        refuse(format!("needs the variable {name:?}, which is not set in the environment"))
+    })
+}
+
+fn place_of<T>(spanned: &Spanned<T>) -> Place {
+    Place::at(spanned.referenced.line(), spanned.referenced.column())
+}

@@ -1,0 +1,223 @@
+//! Sources as they are written, in `lakefront.yaml` or in `sources/*.yaml`.
+
+use super::typed_rows::Shape;
+use super::{ColumnType, FileSource, FolderSource, PathTemplate, Source, SourceFormat, SourceKind};
+use crate::project::Place;
+use catalog::Name;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_saphyr::Spanned;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// One entry of a map of sources.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SourceForm {
+    #[serde(default)]
+    path: Option<Spanned<String>>,
+    #[serde(default)]
+    paths: Vec<Spanned<String>>,
+    #[serde(default)]
+    folder: Option<Spanned<String>>,
+    #[serde(default)]
+    files: Option<Spanned<String>>,
+    format: Spanned<SourceFormat>,
+    #[serde(default)]
+    columns: Option<Spanned<Value>>,
+    #[serde(default)]
+    null_text: Option<Spanned<String>>,
+    #[serde(default)]
+    rescue: Option<Spanned<String>>,
+}
+
+/// What is wrong with a source.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceFormError {
+    /// It says no place, or says it twice.
+    #[error(
+        "source \"{source_name}\" has either `path`, `paths` (not empty) or `folder`, and only one of them"
+    )]
+    Paths {
+        /// The source.
+        source_name: Name,
+    },
+    /// A key that only another kind of source has.
+    #[error("source \"{source_name}\": `{key}` is for {wanted}")]
+    Foreign {
+        /// The source.
+        source_name: Name,
+        /// The key.
+        key: &'static str,
+        /// What has it.
+        wanted: &'static str,
+    },
+    /// `${` without its end, or without a name.
+    #[error("path {text:?} has a `${{` without a variable's name and `}}` after it")]
+    Variable {
+        /// The path.
+        text: String,
+    },
+    /// The names of a folder's files.
+    #[error("files {text:?} is no pattern such as \"*.csv\": {reason}")]
+    Pattern {
+        /// The pattern.
+        text: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The columns of a source.
+    #[error("source \"{source_name}\": columns {reason}")]
+    Columns {
+        /// The source.
+        source_name: Name,
+        /// Why not.
+        reason: String,
+    },
+}
+
+type Refused = (Place, SourceFormError);
+
+/// Reads the source that `path` calls `name`.
+pub(crate) fn read(
+    path: &Path,
+    name: &Name,
+    form: SourceForm,
+    variables: &BTreeMap<String, String>,
+) -> Result<Source, Refused> {
+    let place = place_of(&form.format);
+    let kind = match (&form.path, form.paths.is_empty(), &form.folder) {
+        (Some(_), true, None) | (None, false, None) => {
+            SourceKind::File(file(name, form, variables)?)
+        }
+        (None, true, Some(_)) => SourceKind::Folder(folder(name, form, variables)?),
+        _ => return Err((place, SourceFormError::Paths { source_name: name.clone() })),
+    };
+    Ok(Source { name: name.clone(), path: path.to_owned(), place, kind })
+}
+
+fn foreign(
+    name: &Name,
+    place: Place,
+    key: &'static str,
+    wanted: &'static str,
+) -> Result<(), Refused> {
+    Err((place, SourceFormError::Foreign { source_name: name.clone(), key, wanted }))
+}
+
+fn file(
+    name: &Name,
+    form: SourceForm,
+    variables: &BTreeMap<String, String>,
+) -> Result<FileSource, Refused> {
+    let (place, format) = (place_of(&form.format), form.format.value);
+    if let Some(files) = &form.files {
+        foreign(name, place_of(files), "files", "a `folder`")?;
+    }
+    if let Some(rescue) = &form.rescue {
+        foreign(name, place_of(rescue), "rescue", "a `folder`")?;
+    }
+    match format {
+        SourceFormat::JsonLines => foreign(name, place, "format: json_lines", "a `folder`")?,
+        SourceFormat::Parquet => {
+            if let Some(columns) = &form.columns {
+                foreign(name, place_of(columns), "columns", "csv, or for a `folder`")?;
+            }
+            if let Some(null_text) = &form.null_text {
+                foreign(name, place_of(null_text), "null_text", "csv only")?;
+            }
+        }
+        SourceFormat::Csv => {}
+    }
+    let columns = match &form.columns {
+        None => Vec::new(),
+        Some(columns) => names(&columns.value).ok_or_else(|| {
+            let reason = "of one file are a list of names: its header says more".to_owned();
+            let error = SourceFormError::Columns { source_name: name.clone(), reason };
+            (place_of(columns), error)
+        })?,
+    };
+    let texts = form.path.into_iter().chain(form.paths);
+    Ok(FileSource {
+        name: name.clone(),
+        paths: texts.map(|text| template(&text, variables)).collect::<Result<_, _>>()?,
+        format,
+        columns,
+        null_text: form.null_text.map(|text| text.value),
+    })
+}
+
+fn names(columns: &Value) -> Option<Vec<String>> {
+    columns.as_array()?.iter().map(|name| name.as_str().map(str::to_owned)).collect()
+}
+
+fn folder(
+    name: &Name,
+    form: SourceForm,
+    variables: &BTreeMap<String, String>,
+) -> Result<FolderSource, Refused> {
+    let place = place_of(&form.format);
+    let Some(folder) = &form.folder else {
+        return Err((place, SourceFormError::Paths { source_name: name.clone() }));
+    };
+    if let (Some(null_text), true) = (&form.null_text, form.format.value != SourceFormat::Csv) {
+        foreign(name, place_of(null_text), "null_text", "csv only")?;
+    }
+    let (pattern_place, pattern) = match &form.files {
+        Some(files) => (place_of(files), files.value.clone()),
+        None => (place, "*".to_owned()),
+    };
+    let files = glob::Pattern::new(&pattern).map_err(|error| {
+        let reason = error.msg.to_owned();
+        (pattern_place, SourceFormError::Pattern { text: pattern.clone(), reason })
+    })?;
+    let rescue = form.rescue.as_ref().map(|column| column.value.clone());
+    let columns = match &form.columns {
+        Some(columns) => typed(&columns.value, rescue.as_deref()).map_err(|reason| {
+            let error = SourceFormError::Columns { source_name: name.clone(), reason };
+            (place_of(columns), error)
+        })?,
+        None => {
+            let reason = "of a `folder` are said: `columns: { name: type, ... }`".to_owned();
+            return Err((place, SourceFormError::Columns { source_name: name.clone(), reason }));
+        }
+    };
+    Ok(FolderSource {
+        folder: template(folder, variables)?,
+        files,
+        format: form.format.value,
+        shape: Arc::new(Shape { columns, rescue }),
+        null_text: form.null_text.map(|text| text.value),
+    })
+}
+
+/// The columns in the order in which they are written.
+fn typed(columns: &Value, rescue: Option<&str>) -> Result<Vec<(String, ColumnType)>, String> {
+    let map = columns
+        .as_object()
+        .filter(|map| !map.is_empty())
+        .ok_or("of a `folder` are a map of names and types: `{ name: type, ... }`")?;
+    let mut typed = Vec::with_capacity(map.len());
+    for (column, of) in map {
+        if FolderSource::AUDIT.contains(&column.as_str()) || rescue == Some(column) {
+            return Err(format!("have {column:?}, which is added by itself"));
+        }
+        let text = of.as_str().ok_or_else(|| format!("have {column:?} without a type"))?;
+        let of = text.parse().map_err(|error| format!("have {column:?}: {error}"))?;
+        typed.push((column.clone(), of));
+    }
+    Ok(typed)
+}
+
+fn template(
+    text: &Spanned<String>,
+    variables: &BTreeMap<String, String>,
+) -> Result<PathTemplate, Refused> {
+    PathTemplate::parse(&text.value, variables)
+        .ok_or_else(|| (place_of(text), SourceFormError::Variable { text: text.value.clone() }))
+}
+
+fn place_of<T>(spanned: &Spanned<T>) -> Place {
+    Place::at(spanned.referenced.line(), spanned.referenced.column())
+}

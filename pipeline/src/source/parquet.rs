@@ -1,0 +1,142 @@
+//! One Parquet file as a table, read as a stream, row group after row group.
+
+use super::typed_rows::{BATCH_ROWS, Shape};
+use super::{FileRule, SourceError};
+use arrow::array::{
+    ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
+};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use bytes::Bytes;
+use datafusion::catalog::TableProvider;
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
+use datafusion::physical_plan::streaming::PartitionStream;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::fmt::Display;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The columns of a Parquet file of `bytes`.
+pub(crate) fn schema_of(bytes: Bytes) -> Result<SchemaRef, parquet::errors::ParquetError> {
+    let fields = ParquetRecordBatchReaderBuilder::try_new(bytes)?.schema().fields().clone();
+    Ok(Arc::new(Schema::new(fields)))
+}
+
+/// Reads the footer of the file `path` and gives the table it is.
+///
+/// # Errors
+/// [`SourceError::File`].
+pub(crate) fn open(path: &Path) -> Result<Arc<dyn TableProvider>, SourceError> {
+    // Fields only: metadata such as the writer's own schema text is not the lake's.
+    let fields = builder(path)?.schema().fields().clone();
+    let schema: SchemaRef = Arc::new(Schema::new(fields));
+    let stream = Arc::new(ParquetStream { path: path.to_owned(), schema: Arc::clone(&schema) });
+    super::streamed(schema, stream).map_err(|error| damaged(path, error))
+}
+
+#[derive(Debug)]
+struct ParquetStream {
+    path: PathBuf,
+    schema: SchemaRef,
+}
+
+impl PartitionStream for ParquetStream {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _ctx: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let mut stream = RecordBatchReceiverStreamBuilder::new(Arc::clone(&self.schema), 2);
+        let batches = stream.tx();
+        let path = self.path.clone();
+        let schema = Arc::clone(&self.schema);
+        stream.spawn_blocking(move || {
+            let external = |error| DataFusionError::External(Box::new(error));
+            let reader = builder(&path).map_err(external)?.with_batch_size(8192).build();
+            for batch in reader.map_err(|error| external(damaged(&path, error)))? {
+                let batch = batch.map_err(|error| external(damaged(&path, error)))?;
+                if batches.blocking_send(Ok(batch.with_schema(Arc::clone(&schema))?)).is_err() {
+                    break; // Nobody reads on.
+                }
+            }
+            Ok(())
+        });
+        stream.build()
+    }
+}
+
+/// Where rows come from.
+pub(super) struct Origin<'o> {
+    /// The file's path below its folder.
+    pub(super) name: &'o str,
+    /// When it was taken in, in microseconds since 1970 UTC.
+    pub(super) ingested_at_us: i64,
+}
+
+/// Gives the rows of the file `path` to `take`, as long as it says that it wants more. Returns whether it
+/// does. Columns are found by name and cast to the types of `shape`; others are left out, since a
+/// Parquet file's own schema says that they are there.
+///
+/// # Errors
+/// [`FileRule::MissingColumn`], and [`FileRule::Parquet`] for a value that has no place in its column's type.
+pub(super) fn read_typed(
+    path: &Path,
+    shape: &Shape,
+    origin: &Origin<'_>,
+    take: &mut dyn FnMut(RecordBatch) -> bool,
+) -> Result<bool, DataFusionError> {
+    let external = |error| DataFusionError::External(Box::new(error));
+    let strict = CastOptions { safe: false, ..CastOptions::default() };
+    let schema = shape.schema();
+    let builder = builder(path).map_err(external)?;
+    for (column, _) in &shape.columns {
+        if builder.schema().index_of(column).is_err() {
+            let known: Vec<&str> =
+                builder.schema().fields().iter().map(|field| field.name().as_str()).collect();
+            let rule = FileRule::MissingColumn { column: column.clone(), known: known.join(", ") };
+            return Err(external(SourceError::File { path: path.to_owned(), rule }));
+        }
+    }
+    let reader = builder.with_batch_size(BATCH_ROWS).build();
+    let mut n_before = 0;
+    for batch in reader.map_err(|error| external(damaged(path, error)))? {
+        let batch = batch.map_err(|error| external(damaged(path, error)))?;
+        let n_rows = batch.num_rows();
+        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
+        for (column, of) in &shape.columns {
+            let Some(array) = batch.column_by_name(column) else { continue };
+            let cast = cast_with_options(array, of.arrow(), &strict).map_err(|error| {
+                external(damaged(path, format!("column {column:?} is no {of}: {error}")))
+            })?;
+            arrays.push(cast);
+        }
+        if shape.rescue.is_some() {
+            arrays.push(new_null_array(&DataType::Utf8, n_rows));
+        }
+        arrays.push(Arc::new(StringArray::from(vec![origin.name; n_rows])));
+        arrays
+            .push(Arc::new(Int64Array::from_iter_values(n_before + 1..=n_before + n_rows as i64)));
+        n_before += n_rows as i64;
+        let at = TimestampMicrosecondArray::from(vec![origin.ingested_at_us; n_rows]);
+        arrays.push(Arc::new(at.with_timezone("UTC")));
+        if !take(RecordBatch::try_new(Arc::clone(&schema), arrays)?) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, SourceError> {
+    let file = File::open(path).map_err(|source| SourceError::File {
+        path: path.to_owned(),
+        rule: FileRule::Unreadable(source),
+    })?;
+    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| damaged(path, error))
+}
+
+fn damaged(path: &Path, error: impl Display) -> SourceError {
+    SourceError::File { path: path.to_owned(), rule: FileRule::Parquet(error.to_string()) }
+}
