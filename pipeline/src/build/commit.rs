@@ -58,7 +58,15 @@ impl Build {
         }
         let written = {
             let layout = &model.config.layout;
-            let writing = self.lake.write(&location, found.table, layout, &output, write, &commit);
+            let writing = async {
+                let rows = match write {
+                    // It is read more than once.
+                    Write::Merge { .. } => output.spool().await?.table()?,
+                    _ => output.provider()?,
+                };
+                let table = self.lake.write(&location, found.table, layout, rows, write, &commit);
+                Ok::<_, BuildError>(table.await?)
+            };
             tokio::pin!(writing);
             loop {
                 tokio::select! {
@@ -77,7 +85,7 @@ impl Build {
         }
         match output.take_error() {
             Some(error) => Err(self.explain(model, &scope, &plan, &error).await),
-            None => Ok(written?),
+            None => written,
         }
     }
 
@@ -116,7 +124,8 @@ impl Build {
         let schema = of_table(plan.schema())
             .map_err(|rule| BuildError::Engine(DataFusionError::Plan(format!("{name}: {rule}"))))?;
         let output = Output::new(schema, scope.run(&plan).await?, Vec::new());
-        self.lake.write(&location, before, &Layout::default(), &output, write, commit).await?;
+        let rows = output.provider()?;
+        self.lake.write(&location, before, &Layout::default(), rows, write, commit).await?;
         Ok(())
     }
 

@@ -116,7 +116,15 @@ pub(super) fn check_columns(
     if let (Some(watermark), Some(drive)) = (model.config.materialization.watermark(), drive(model))
         && let Some(input) = checked.schemas.get(drive)
     {
-        column_type(model, input, "watermark", "the input has", &watermark.column)?;
+        let found = column_type(model, input, "watermark", "the input has", &watermark.column)?;
+        let is_time = matches!(found, DataType::Timestamp(_, _) | DataType::Date32);
+        if watermark.overlap.is_some() && !is_time {
+            let reason = format!(
+                "watermark.overlap is taken from column {:?}, which is {found} and neither timestamp nor date",
+                watermark.column
+            );
+            return Err(config(model, ModelRule::Plan { reason }));
+        }
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::plan;
 use crate::source;
+use crate::spool::{Spool, SpoolWriter};
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
@@ -66,13 +67,18 @@ impl Output {
         self.rows.error.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// The columns of the rows.
-    pub(super) fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.rows.schema)
+    /// Reads the rows to a file, from which they can be read again.
+    pub(crate) async fn spool(&self) -> Result<Spool, DataFusionError> {
+        let mut spool = SpoolWriter::new(&self.rows.schema)?;
+        let mut batches = self.execute(Arc::default());
+        while let Some(batch) = batches.next().await {
+            spool.write(&batch?)?;
+        }
+        spool.finish()
     }
 
     /// The rows as a table of one partition.
-    pub(super) fn provider(&self) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+    pub(crate) fn provider(&self) -> Result<Arc<dyn TableProvider>, DataFusionError> {
         source::streamed(Arc::clone(&self.rows.schema), Arc::new(self.clone()))
     }
 }

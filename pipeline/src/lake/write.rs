@@ -1,9 +1,10 @@
 //! One write of a table: one commit, whole or not at all.
 
-use super::{BoxedError, Lake, LakeError, LakeTable, Output, partition_columns};
+use super::{BoxedError, Lake, LakeError, LakeTable, partition_columns};
 use crate::model::Layout;
 use crate::state::APP_ID;
 use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::catalog::TableProvider;
 use datafusion::common::Column;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::provider_as_source;
@@ -55,29 +56,27 @@ pub(crate) enum Write {
 }
 
 impl Lake {
-    /// Writes the rows of `output` to the table at `location`, in one commit. `before` is the table as it
-    /// was opened; without one it is made.
+    /// Writes `rows` to the table at `location`, in one commit. `before` is the table as it was opened;
+    /// without one it is made. A merge reads the rows more than once.
     ///
     /// # Errors
-    /// [`LakeError`]; nothing is committed then. When it was the query that failed, `output` has the
-    /// reason.
+    /// [`LakeError`]; nothing is committed then.
     pub(crate) async fn write(
         &self,
         location: &str,
         before: Option<LakeTable>,
         layout: &Layout,
-        output: &Output,
+        rows: Arc<dyn TableProvider>,
         write: Write,
         commit: &Commit,
     ) -> Result<LakeTable, LakeError> {
         let error = |source: BoxedError| self.failed(location, "cannot be written", source);
-        let provider = output.provider().map_err(|e| error(e.into()))?;
-        let plan = LogicalPlanBuilder::scan(SOURCE, provider_as_source(provider), None)
+        let columns = rows.schema();
+        let plan = LogicalPlanBuilder::scan(SOURCE, provider_as_source(rows), None)
             .and_then(LogicalPlanBuilder::build)
             .map_err(|e| error(e.into()))?;
         let written = match (write, before) {
             (Write::Merge { key, newest_by, deleted }, Some(before)) => {
-                let columns = output.schema();
                 let merge = Merge { key: &key, newest_by: &newest_by, deleted: deleted.as_deref() };
                 self.merge(before.table, &columns, plan, &merge, commit).await
             }
