@@ -4,18 +4,19 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// For each of our crates, those of ours that it may name: what design.md draws, and what lies below.
-pub const MAY_NAME: [(&str, &[&str]); 12] = [
+pub const MAY_NAME: [(&str, &[&str]); 13] = [
     ("catalog", &[]),
     ("delta_log", &[]),
+    ("functions", &[]),
     ("query", &["catalog"]),
     ("protocol", &["catalog", "query"]),
     ("coordinator", &["catalog", "query", "protocol"]),
     ("chart", &["catalog", "query", "protocol"]),
     ("app", &["catalog", "query", "protocol", "coordinator", "chart"]),
     ("store", &["protocol"]),
-    ("worker", &["catalog", "query", "protocol", "delta_log", "store"]),
+    ("worker", &["catalog", "query", "protocol", "delta_log", "functions", "store"]),
     ("server", &["catalog", "query", "protocol", "delta_log"]),
-    ("pipeline", &["catalog"]),
+    ("pipeline", &["catalog", "functions"]),
     ("cli", &["catalog", "query", "protocol", "delta_log", "server", "pipeline"]),
 ];
 

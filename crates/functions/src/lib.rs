@@ -1,0 +1,16 @@
+//! SQL functions of Lakefront, for every DataFusion session of ours: the pipeline's and the browser
+//! engine's. One implementation, so that a model and a measure say the same. Not here: functions that
+//! DataFusion has and that answer alike on every platform.
+
+mod window_funnel;
+
+pub use window_funnel::{FunnelError, WindowFunnel};
+
+use datafusion::logical_expr::AggregateUDF;
+use std::sync::Arc;
+
+/// The aggregates, to be registered in a session after DataFusion's own ones: those of the same name
+/// replace them.
+pub fn aggregates() -> Vec<Arc<AggregateUDF>> {
+    vec![Arc::new(AggregateUDF::from(WindowFunnel::new()))]
+}

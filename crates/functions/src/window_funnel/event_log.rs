@@ -1,0 +1,293 @@
+//! The events of all groups: the rows that meet a condition, with their times. They go between
+//! partial and final aggregation as one list of (ts, mask) a group.
+
+use super::chain;
+use super::event_time::times;
+use super::{FunnelError, MAX_CONDITIONS};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, LargeListArray, StructArray};
+use arrow::array::{Int64Array, UInt32Array};
+use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::{DataType, Field, Fields, Int64Type, UInt32Type};
+use datafusion::error::{DataFusionError, Result};
+use std::sync::Arc;
+
+/// Fewer events than these are not worth a search for superfluous ones.
+const MIN_EVENTS_TO_COMPACT: usize = 1 << 16;
+
+/// What is counted: the number of conditions, and the width of the window in units of the time column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Steps {
+    pub(super) n: usize,
+    pub(super) window: u64,
+}
+
+/// A row that meets a condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Event {
+    /// Its group.
+    pub(super) group: u32,
+    /// Its time, in units of the column.
+    pub(super) ts: i64,
+    /// Bit k is condition k + 1; never 0.
+    pub(super) mask: u32,
+}
+
+/// The events of groups `0..n_groups`, in any order.
+#[derive(Debug)]
+pub(super) struct EventLog {
+    steps: Steps,
+    n_groups: usize,
+    events: Vec<Event>,
+    /// Reused: the mask of each row of a batch.
+    masks: Vec<u32>,
+    /// Superfluous events are looked for when there are so many.
+    compact_at: usize,
+}
+
+impl EventLog {
+    /// Nothing yet.
+    pub(super) fn new(steps: Steps) -> EventLog {
+        let compact_at = MIN_EVENTS_TO_COMPACT;
+        EventLog { steps, n_groups: 0, events: Vec::new(), masks: Vec::new(), compact_at }
+    }
+
+    /// Makes room for groups `0..n_groups`.
+    ///
+    /// # Errors
+    /// When there are more groups than a `u32` counts.
+    pub(super) fn set_groups(&mut self, n_groups: usize) -> Result<()> {
+        if u32::try_from(n_groups).is_err() {
+            let reason = format!("window_funnel over {n_groups} groups, which is more than 2^32");
+            return Err(DataFusionError::ResourcesExhausted(reason));
+        }
+        self.n_groups = n_groups;
+        Ok(())
+    }
+
+    /// Adds the rows of `arguments` (window, ts, conditions) that meet a condition and that `filter`
+    /// does not leave out. `group_of` says which group a row is of.
+    ///
+    /// # Errors
+    /// When a column is of another type than was planned.
+    pub(super) fn add_rows(
+        &mut self,
+        arguments: &[ArrayRef],
+        filter: Option<&BooleanArray>,
+        group_of: impl Fn(usize) -> usize,
+    ) -> Result<()> {
+        let [_, ts, conditions @ ..] = arguments else {
+            return Err(FunnelError::NoCondition { n_arguments: arguments.len() }.into());
+        };
+        let ts_values = times(ts)?;
+        set_masks(&mut self.masks, conditions, kept(ts, filter).as_ref())?;
+        let rows = self.masks.iter().zip(ts_values.iter()).enumerate();
+        let met = rows.filter(|(_, (mask, _))| **mask != 0);
+        self.events.extend(met.map(|(row_idx, (mask, ts))| Event {
+            group: group_of(row_idx) as u32,
+            ts: *ts,
+            mask: *mask,
+        }));
+        self.compact();
+        Ok(())
+    }
+
+    /// Adds the events of lists that [`EventLog::take_state`] or [`state_of_rows`] made.
+    ///
+    /// # Errors
+    /// When the column is not such lists.
+    pub(super) fn add_state(
+        &mut self,
+        state: &ArrayRef,
+        group_of: impl Fn(usize) -> usize,
+    ) -> Result<()> {
+        let lists = state.as_list_opt::<i64>().ok_or_else(|| not_state(state))?;
+        let pairs = lists.values().as_struct_opt().ok_or_else(|| not_state(state))?;
+        let [ts, mask] = pairs.columns() else { return Err(not_state(state)) };
+        let ts = ts.as_primitive_opt::<Int64Type>().ok_or_else(|| not_state(state))?.values();
+        let mask = mask.as_primitive_opt::<UInt32Type>().ok_or_else(|| not_state(state))?.values();
+        for row_idx in (0..lists.len()).filter(|row_idx| lists.is_valid(*row_idx)) {
+            let group = group_of(row_idx) as u32;
+            let offsets = lists.value_offsets();
+            let range = offsets[row_idx] as usize..offsets[row_idx + 1] as usize;
+            let pairs = ts[range.clone()].iter().zip(&mask[range]);
+            self.events.extend(pairs.map(|(ts, mask)| Event { group, ts: *ts, mask: *mask }));
+        }
+        self.compact();
+        Ok(())
+    }
+
+    /// The length of the longest chain of each of the first `n_groups` groups, 0 for one without
+    /// events.
+    pub(super) fn longest_chains(&mut self, n_groups: usize) -> Vec<i32> {
+        self.sort();
+        let mut longest = vec![0; n_groups];
+        for events in self.events.chunk_by(|a, b| a.group == b.group) {
+            match longest.get_mut(events[0].group as usize) {
+                Some(longest) => *longest = chain::longest(events, self.steps) as i32,
+                None => break,
+            }
+        }
+        longest
+    }
+
+    /// The events of each of the first `n_groups` groups, as one list a group.
+    pub(super) fn state(&mut self, n_groups: usize) -> Result<ArrayRef> {
+        self.sort();
+        self.remove_superfluous();
+        let n_events = self.events.partition_point(|event| (event.group as usize) < n_groups);
+        let mut offsets = Vec::with_capacity(n_groups + 1);
+        let mut end = 0;
+        offsets.push(0);
+        for group in 0..n_groups {
+            let of_group = self.events[end..n_events].iter();
+            end += of_group.take_while(|event| event.group as usize == group).count();
+            offsets.push(end as i64);
+        }
+        let events = &self.events[..n_events];
+        let ts = events.iter().map(|event| event.ts).collect();
+        let masks = events.iter().map(|event| event.mask).collect();
+        lists(offsets, ts, masks)
+    }
+
+    /// Forgets the first `n_groups` groups; the others are counted from 0 then.
+    pub(super) fn forget(&mut self, n_groups: usize) {
+        self.n_groups = self.n_groups.saturating_sub(n_groups);
+        if self.n_groups == 0 {
+            self.events = Vec::new();
+            self.compact_at = MIN_EVENTS_TO_COMPACT;
+            return;
+        }
+        let n_groups = n_groups as u32;
+        self.events.retain_mut(|event| {
+            let stays = event.group >= n_groups;
+            event.group = event.group.wrapping_sub(n_groups);
+            stays
+        });
+    }
+
+    /// How many groups there are.
+    pub(super) fn n_groups(&self) -> usize {
+        self.n_groups
+    }
+
+    /// Bytes on the heap, with those that sorting by group takes.
+    pub(super) fn size_bytes(&self) -> usize {
+        self.events.capacity() * size_of::<Event>()
+            + self.masks.capacity() * size_of::<u32>()
+            + self.n_groups * 2 * size_of::<usize>()
+    }
+
+    /// Into the order of groups, within a group of time, at one time of masks.
+    fn sort(&mut self) {
+        if !self.events.is_sorted() {
+            self.events.sort_unstable();
+        }
+    }
+
+    /// Removes superfluous events once in a while: seldom enough to cost little, often enough that no
+    /// more than four times the necessary ones are kept.
+    fn compact(&mut self) {
+        if self.events.len() >= self.compact_at {
+            self.sort();
+            self.remove_superfluous();
+            self.compact_at = MIN_EVENTS_TO_COMPACT.max(self.events.len().saturating_mul(4));
+        }
+    }
+
+    /// Keeps of equal events as many as they have conditions: more cannot be steps of one chain.
+    fn remove_superfluous(&mut self) {
+        let mut last = None;
+        let mut n_equal = 0;
+        self.events.retain(|event| {
+            n_equal = if last == Some(*event) { n_equal + 1 } else { 1 };
+            last = Some(*event);
+            n_equal <= event.mask.count_ones()
+        });
+    }
+}
+
+/// The state of each row of `arguments` by itself.
+///
+/// # Errors
+/// When a column is of another type than was planned.
+pub(super) fn state_of_rows(
+    arguments: &[ArrayRef],
+    filter: Option<&BooleanArray>,
+) -> Result<ArrayRef> {
+    let [_, ts, conditions @ ..] = arguments else {
+        return Err(FunnelError::NoCondition { n_arguments: arguments.len() }.into());
+    };
+    let ts_values = times(ts)?;
+    let mut masks = Vec::new();
+    set_masks(&mut masks, conditions, kept(ts, filter).as_ref())?;
+    let is_event = || masks.iter().map(|mask| *mask != 0);
+    let offsets = OffsetBuffer::<i64>::from_lengths(is_event().map(usize::from));
+    let ts = ts_values.iter().zip(is_event()).filter(|(_, event)| *event).map(|(ts, _)| *ts);
+    let ts = ts.collect();
+    masks.retain(|mask| *mask != 0);
+    lists(offsets.into_inner().to_vec(), ts, masks)
+}
+
+/// The type of the lists.
+pub(super) fn state_type() -> DataType {
+    DataType::LargeList(Arc::new(item_field()))
+}
+
+fn item_field() -> Field {
+    Field::new("item", DataType::Struct(pair_fields()), false)
+}
+
+fn pair_fields() -> Fields {
+    Fields::from(vec![
+        Field::new("ts", DataType::Int64, false),
+        Field::new("mask", DataType::UInt32, false),
+    ])
+}
+
+fn lists(offsets: Vec<i64>, ts: Vec<i64>, masks: Vec<u32>) -> Result<ArrayRef> {
+    let columns: Vec<ArrayRef> =
+        vec![Arc::new(Int64Array::from(ts)), Arc::new(UInt32Array::from(masks))];
+    let pairs = StructArray::try_new(pair_fields(), columns, None)?;
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+    let lists = LargeListArray::try_new(Arc::new(item_field()), offsets, Arc::new(pairs), None)?;
+    Ok(Arc::new(lists))
+}
+
+fn not_state(found: &ArrayRef) -> DataFusionError {
+    let found = found.data_type();
+    DataFusionError::Internal(format!("the state of window_funnel is {found}, not lists of events"))
+}
+
+/// The rows with a time that the filter lets pass; none when that is all of them.
+fn kept(ts: &ArrayRef, filter: Option<&BooleanArray>) -> Option<NullBuffer> {
+    let passing = filter.map(|filter| match filter.nulls() {
+        Some(nulls) => NullBuffer::new(filter.values() & nulls.inner()),
+        None => NullBuffer::new(filter.values().clone()),
+    });
+    NullBuffer::union(passing.as_ref(), ts.nulls())
+}
+
+/// Sets `masks` to the conditions that each row meets: none for a row that is not `kept`.
+fn set_masks(
+    masks: &mut Vec<u32>,
+    conditions: &[ArrayRef],
+    kept: Option<&NullBuffer>,
+) -> Result<()> {
+    masks.clear();
+    masks.resize(conditions.first().map_or(0, |condition| condition.len()), 0);
+    for (idx, condition) in conditions.iter().enumerate().take(MAX_CONDITIONS) {
+        let Some(condition) = condition.as_boolean_opt() else {
+            let (number, found) = (idx + 1, condition.data_type().clone());
+            return Err(FunnelError::ConditionType { number, found }.into());
+        };
+        let valid = NullBuffer::union(condition.nulls(), kept);
+        let met = match valid {
+            Some(valid) => condition.values() & valid.inner(),
+            None => condition.values().clone(),
+        };
+        for row_idx in met.set_indices() {
+            masks[row_idx] |= 1 << idx;
+        }
+    }
+    Ok(())
+}
