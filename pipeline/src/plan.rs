@@ -17,7 +17,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::expr::Expr;
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{AggregateUDF, LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
@@ -72,6 +72,9 @@ impl Planner {
         options.sql_parser.map_string_types_to_utf8view = false;
         options.execution.parquet.schema_force_view_types = false;
         let ctx = SessionContext::new_with_config_rt(config, Arc::clone(&self.runtime));
+        for aggregate in functions::aggregates() {
+            ctx.register_udaf(AggregateUDF::clone(&aggregate));
+        }
         let lake = ctx.catalog("lake").ok_or_else(|| {
             DataFusionError::Internal("the default catalog was not made".to_owned())
         })?;

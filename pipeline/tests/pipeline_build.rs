@@ -95,6 +95,23 @@ async fn only_what_changed_is_built_again() {
 }
 
 #[tokio::test]
+async fn models_and_measures_know_the_ordered_funnel() {
+    let shop = Shop::new();
+    let way = "window_funnel(interval '1 day', day, id < 3, id = 2)";
+    let by_note = format!("select note, {way} as steps from silver.orders group by note");
+    shop.write("models/gold/way.sql", by_note.as_bytes());
+    let measure = format!("expr: \"{way}\", format: count");
+    shop.edit("catalog.yaml", "expr: sum(price), format: money", &measure);
+    shop.build().await.unwrap();
+    let rows = shop.rows("select * from gold.way order by note nulls last").await;
+    assert_eq!(rows, ["a, \"b\"\nc|1", "x|0", "|1"]);
+    let whole = format!("select {way} as steps from silver.orders");
+    shop.write("models/gold/way.sql", whole.as_bytes());
+    shop.build().await.unwrap();
+    assert_eq!(shop.rows("select * from gold.way").await, ["2"]);
+}
+
+#[tokio::test]
 async fn a_compressed_source_is_found_beside_its_plain_name() {
     let shop = Shop::new();
     shop.build().await.unwrap();

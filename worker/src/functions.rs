@@ -7,7 +7,7 @@ use datafusion::logical_expr::AggregateUDF;
 use std::sync::Arc;
 
 /// Adds the scalar functions of DataFusion's core, date, mathematical and text packages, and the
-/// aggregates.
+/// aggregates, ours among them.
 pub fn register(builder: SessionStateBuilder) -> SessionStateBuilder {
     use datafusion::execution::SessionStateDefaults as Defaults;
     builder
@@ -17,7 +17,7 @@ pub fn register(builder: SessionStateBuilder) -> SessionStateBuilder {
 }
 
 fn aggregates() -> Vec<Arc<AggregateUDF>> {
-    vec![
+    let of_datafusion = vec![
         aggregate::approx_distinct::approx_distinct_udaf(),
         aggregate::average::avg_udaf(),
         aggregate::count::count_udaf(),
@@ -29,5 +29,6 @@ fn aggregates() -> Vec<Arc<AggregateUDF>> {
         aggregate::sum::sum_udaf(),
         aggregate::variance::var_pop_udaf(),
         aggregate::variance::var_samp_udaf(),
-    ]
+    ];
+    of_datafusion.into_iter().chain(::functions::aggregates()).collect()
 }

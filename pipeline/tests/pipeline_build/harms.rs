@@ -148,6 +148,17 @@ pub const HARMS: &[(Harm, &[&str])] = &[
         &["catalog.yaml: tables.sales: location \"gold/sale\" is no table", "gold/sales"],
     ),
     (
+        |s| {
+            let way = "window_funnel(interval '1 month', day, id = 1) as steps";
+            s.write("models/gold/way.sql", format!("select {way} from silver.orders").as_bytes());
+        },
+        &["models/gold/way.sql", "window_funnel", "months have no fixed length, say it in days"],
+    ),
+    (
+        |s| s.edit("catalog.yaml", "expr: sum(price)", "expr: \"window_funnel(60, day)\""),
+        &["catalog.yaml: tables.sales.measures.revenue: ", "window_funnel", "has no condition"],
+    ),
+    (
         |s| s.edit("catalog.yaml", "expr: sum(price)", "expr: sum(prise)"),
         &["catalog.yaml: tables.sales.measures.revenue: \"sum(prise)\"", "prise"],
     ),
