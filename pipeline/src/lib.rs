@@ -26,6 +26,7 @@ mod catalog_json;
 mod check;
 mod duration;
 mod expectation;
+mod function;
 mod graph;
 mod lake;
 pub mod marketplace;

@@ -6,6 +6,7 @@ mod schema;
 pub(crate) use keyed::{DuplicateKey, newest_of_key, without_deleted};
 pub(crate) use schema::{of_table, to_schema};
 
+use crate::function;
 use crate::model::{Model, ModelError, ModelRule, Read};
 use crate::project::Place;
 use arrow::array::RecordBatch;
@@ -71,10 +72,11 @@ impl Planner {
         // Delta tables hold plain text columns, and one kind of text needs no cast.
         options.sql_parser.map_string_types_to_utf8view = false;
         options.execution.parquet.schema_force_view_types = false;
-        let ctx = SessionContext::new_with_config_rt(config, Arc::clone(&self.runtime));
+        let mut ctx = SessionContext::new_with_config_rt(config, Arc::clone(&self.runtime));
         for aggregate in functions::aggregates() {
             ctx.register_udaf(AggregateUDF::clone(&aggregate));
         }
+        function::register(&mut ctx)?;
         let lake = ctx.catalog("lake").ok_or_else(|| {
             DataFusionError::Internal("the default catalog was not made".to_owned())
         })?;
