@@ -1,11 +1,15 @@
 //! The Delta tables of a lake: opened, and written in one commit each.
 
 mod changes;
+mod clock;
+mod lock;
 mod output;
 mod root;
 mod table;
 mod write;
 
+pub use clock::Clock;
+pub use lock::{Holder, LEASE, Lock, LockError, Wait};
 pub(crate) use output::Output;
 pub use root::{Root, RootError};
 pub(crate) use table::LakeTable;

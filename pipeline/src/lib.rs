@@ -46,7 +46,7 @@ pub use build::{
 pub use catalog_json::{CATALOG_PATH, CompileError, CompileRule};
 pub use duration::Span;
 pub use graph::GraphError;
-pub use lake::{LakeError, Root, RootError};
+pub use lake::{Clock, Holder, LEASE, LakeError, Lock, LockError, Root, RootError, Wait};
 pub use model::{
     Append, ConfigRule, Kind, Layer, Layout, Materialization, Merge, Model, ModelConfig,
     ModelError, ModelName, ModelRule, Read, Stream, Watermark,

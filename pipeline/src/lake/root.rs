@@ -19,7 +19,7 @@ use futures::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as StorePath;
 use object_store::prefix::PrefixStore;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, UpdateVersion};
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -182,13 +182,7 @@ impl Root {
     /// # Errors
     /// [`RootError::File`].
     pub async fn get(&self, path: &str) -> Result<Option<Bytes>, RootError> {
-        let error = |source| self.failed(path, "read", source);
-        let found = match self.store.get(&at(path).map_err(error)?).await {
-            Ok(found) => found,
-            Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            Err(source) => return Err(error(source)),
-        };
-        found.bytes().await.map(Some).map_err(error)
+        Ok(self.get_version(path).await?.map(|(bytes, _)| bytes))
     }
 
     /// Writes the file at `path` in one step: a reader sees what was there, or all of `bytes`.
@@ -208,12 +202,39 @@ impl Root {
     /// [`RootError::File`].
     pub async fn put_new(&self, path: &str, bytes: Bytes) -> Result<bool, RootError> {
         let error = |source| self.failed(path, "written", source);
-        let options = PutOptions::from(PutMode::Create);
-        match self.store.put_opts(&at(path).map_err(error)?, bytes.into(), options).await {
+        match self.put_if(path, bytes, PutMode::Create).await {
             Ok(_) => Ok(true),
             Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
             Err(source) => Err(error(source)),
         }
+    }
+
+    /// The bytes of the file at `path` and what tells them from those of another put; `None` when there
+    /// is no file.
+    pub(super) async fn get_version(
+        &self,
+        path: &str,
+    ) -> Result<Option<(Bytes, UpdateVersion)>, RootError> {
+        let error = |source| self.failed(path, "read", source);
+        let found = match self.store.get(&at(path).map_err(error)?).await {
+            Ok(found) => found,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(source) => return Err(error(source)),
+        };
+        let (e_tag, version) = (found.meta.e_tag.clone(), found.meta.version.clone());
+        let bytes = found.bytes().await.map_err(error)?;
+        Ok(Some((bytes, UpdateVersion { e_tag, version })))
+    }
+
+    /// Writes the file at `path` on the condition of `mode`.
+    pub(super) async fn put_if(
+        &self,
+        path: &str,
+        bytes: Bytes,
+        mode: PutMode,
+    ) -> Result<UpdateVersion, object_store::Error> {
+        let put = self.store.put_opts(&at(path)?, bytes.into(), PutOptions::from(mode)).await?;
+        Ok(UpdateVersion { e_tag: put.e_tag, version: put.version })
     }
 
     /// Deletes the file at `path`, if there is one.
@@ -314,10 +335,16 @@ mod tests {
     use super::*;
     use std::collections::HashMap;
 
-    /// A root in memory, which behaves as an object store does.
-    fn memory() -> Root {
-        let url = Url::parse("memory:///lake/").unwrap();
-        Root::over(None, url, Arc::new(object_store::memory::InMemory::new())).unwrap()
+    impl Root {
+        /// A root in memory, which behaves as an object store does.
+        pub(crate) fn memory() -> Root {
+            Root::on(Arc::new(object_store::memory::InMemory::new()))
+        }
+
+        /// A root on `store`.
+        pub(crate) fn on(store: Arc<dyn ObjectStore>) -> Root {
+            Root::over(None, Url::parse("memory:///lake/").unwrap(), store).unwrap()
+        }
     }
 
     /// What every root keeps.
@@ -350,7 +377,7 @@ mod tests {
 
     #[tokio::test]
     async fn files_are_read_and_written_alike_everywhere() {
-        check(&memory()).await;
+        check(&Root::memory()).await;
         let folder = tempfile::tempdir().unwrap();
         for text in ["lake", "my lake/\u{fc} #1%20", "./x/../y"] {
             let root = Root::parse(text, folder.path()).unwrap();
@@ -387,7 +414,7 @@ mod tests {
             let files = root.list("gold").await.unwrap();
             assert_eq!(files, ["gold/sales/_delta_log/00000000000000000000.json"]);
         };
-        check(&memory(), "memory:///lake/gold/sales/").await;
+        check(&Root::memory(), "memory:///lake/gold/sales/").await;
         let folder = tempfile::tempdir().unwrap();
         let root = Root::parse("a lake", folder.path()).unwrap();
         let url = Url::from_directory_path(folder.path().join("a lake/gold/sales")).unwrap();

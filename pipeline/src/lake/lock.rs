@@ -1,0 +1,239 @@
+//! One writer at a time on a lake.
+//!
+//! On a folder it is a lock of the file system on `_lakefront/lock`, which the system frees when the
+//! process ends, however it ends. On an object store it is a lease, the object `_lakefront/lock.json`:
+//! taken and renewed by conditional puts, and free to be taken over when it was not renewed for
+//! [`LEASE`].
+//!
+//! A commit is safe without it: Delta commits are conditional puts themselves. The lock keeps two builds from
+//! doing the same work and failing each other, and upkeep from deleting what a build has not yet
+//! committed.
+
+mod folder;
+mod lease;
+
+use super::{Clock, Root, RootError};
+use chrono::{DateTime, SecondsFormat, Utc};
+use folder::FolderLock;
+use lease::Lease;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// After how long without a renewal a lease may be taken over.
+pub const LEASE: Duration = Duration::from_secs(60);
+
+/// What a second writer does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// It refuses.
+    Refuse,
+    /// It waits so long for the first to end, and then refuses.
+    Until(Duration),
+}
+
+/// Who holds a lake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// What it does, such as `build`.
+    pub work: String,
+    /// The process.
+    pub pid: u32,
+    /// The machine, as it calls itself.
+    pub host: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Tells two holds of one process apart.
+    token: String,
+}
+
+/// A lake that cannot be held, or is held no longer.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody else holds it.
+    #[error("lake {lake} is in use by {}; {remedy}", name(holder.as_ref()))]
+    Held {
+        /// The lake.
+        lake: String,
+        /// Who holds it, as far as it is known.
+        holder: Option<Holder>,
+        /// What to do.
+        remedy: String,
+    },
+    /// Somebody took the lake over, so that nothing more may be committed.
+    #[error(
+        "lake {lake} is no longer held by this process but by {}, nothing more is committed; run it \
+         again when that one has ended",
+        name(holder.as_ref())
+    )]
+    Lost {
+        /// The lake.
+        lake: String,
+        /// Who holds it, as far as it is known.
+        holder: Option<Holder>,
+    },
+    /// The store does not do what a conditional put asks for.
+    #[error(
+        "lake {lake}: the store overwrote an object that a conditional put should have left alone, so \
+         that one of two commits at once could be lost; use a store that honours If-None-Match and \
+         If-Match"
+    )]
+    Unconditional {
+        /// The lake.
+        lake: String,
+    },
+    /// The lock's file cannot be opened or locked.
+    #[error("{}: cannot be locked: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The lease cannot be read or written.
+    #[error(transparent)]
+    Root(#[from] RootError),
+}
+
+/// A lake that is held until this is released or dropped.
+#[derive(Debug)]
+pub struct Lock {
+    lake: String,
+    held: Held,
+}
+
+#[derive(Debug)]
+enum Held {
+    Folder(FolderLock),
+    Lease(Lease),
+}
+
+impl Lock {
+    /// Holds the lake at `root` for `work` (`build`, `upkeep`). Says to `waiting` whom it waits for,
+    /// once, when it waits.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] when somebody else holds it, after the time of [`Wait::Until`];
+    /// [`LockError::Unconditional`], [`LockError::File`], [`LockError::Root`].
+    pub async fn take(
+        root: &Root,
+        work: &str,
+        clock: &Clock,
+        wait: Wait,
+        waiting: impl FnOnce(Option<&Holder>),
+    ) -> Result<Lock, LockError> {
+        let end = match wait {
+            Wait::Refuse => Instant::now(),
+            Wait::Until(duration) => Instant::now() + duration,
+        };
+        let mut waiting = Some(waiting);
+        loop {
+            let busy = match Lock::attempt(root, work, clock).await? {
+                Attempt::Held(held) => return Ok(Lock { lake: root.to_string(), held }),
+                Attempt::Busy(busy) => busy,
+            };
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let (lake, holder) = (root.to_string(), busy.holder);
+                return Err(LockError::Held { lake, holder, remedy: remedy(busy.until) });
+            }
+            if let Some(waiting) = waiting.take() {
+                waiting(busy.holder.as_ref());
+            }
+            tokio::time::sleep(busy.pause.min(left)).await;
+        }
+    }
+
+    async fn attempt(root: &Root, work: &str, clock: &Clock) -> Result<Attempt, LockError> {
+        let holder = Holder::this(work, clock.now());
+        match root.local_dir() {
+            Some(dir) => folder::attempt(dir, holder),
+            None => lease::attempt(root, holder, clock).await,
+        }
+    }
+
+    /// Whether the lake is still held: to be asked before each commit and before anything is deleted.
+    ///
+    /// # Errors
+    /// [`LockError::Lost`] when it is not; [`LockError::Root`] when the lease cannot be renewed in time.
+    pub async fn check(&self) -> Result<(), LockError> {
+        let still = match &self.held {
+            Held::Folder(lock) => lock.check(),
+            Held::Lease(lease) => lease.check().await?,
+        };
+        still.map_err(|holder| LockError::Lost { lake: self.lake.clone(), holder })
+    }
+
+    /// Gives the lake back.
+    ///
+    /// # Errors
+    /// [`LockError::Root`] when the lease cannot be written; it runs out by itself then.
+    pub async fn release(self) -> Result<(), LockError> {
+        match self.held {
+            Held::Folder(_) => Ok(()),
+            Held::Lease(lease) => lease.release().await,
+        }
+    }
+}
+
+/// The outcome of one attempt.
+enum Attempt {
+    Held(Held),
+    Busy(Busy),
+}
+
+/// Somebody else's hold.
+struct Busy {
+    holder: Option<Holder>,
+    /// When it ends by itself, should the holder be gone; `None` when it ends with the holder.
+    until: Option<DateTime<Utc>>,
+    /// When it is worth another attempt.
+    pause: Duration,
+}
+
+fn remedy(until: Option<DateTime<Utc>>) -> String {
+    let wait = "run it again when that one has ended, or let it wait with --wait '10 minutes'";
+    match until {
+        None => wait.to_owned(),
+        Some(until) => format!("{wait}; should it be gone, its hold ends at {}", shown(until)),
+    }
+}
+
+/// What stands for the other side of an `Err`: who holds the lake in our place.
+type Still = Result<(), Option<Holder>>;
+
+impl Holder {
+    fn this(work: &str, since: DateTime<Utc>) -> Holder {
+        let token = format!("{:032x}", rand::random::<u128>());
+        Holder { work: work.to_owned(), pid: std::process::id(), host: host(), since, token }
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Holder { work, pid, host, since, .. } = self;
+        write!(f, "`{work}`, process {pid} on {host}, since {}", shown(*since))
+    }
+}
+
+fn name(holder: Option<&Holder>) -> String {
+    holder.map_or_else(|| "another process".to_owned(), Holder::to_string)
+}
+
+fn shown(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// What the machine calls itself; only for people.
+fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .ok()
+        .or_else(|| std::env::var("HOSTNAME").ok())
+        .or_else(|| std::env::var("COMPUTERNAME").ok());
+    let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    name.unwrap_or_else(|| "an unnamed host".to_owned())
+}
+
+#[cfg(test)]
+mod tests;
