@@ -45,6 +45,7 @@ pub use build::{
 };
 pub use catalog_json::{CATALOG_PATH, CompileError, CompileRule};
 pub use duration::Span;
+pub use expectation::{Expectation, ExpectationRule, Freshness, OnFailure, Rule};
 pub use graph::GraphError;
 pub use lake::{Clock, Holder, LEASE, LakeError, Lock, LockError, Root, RootError, Wait};
 pub use model::{
