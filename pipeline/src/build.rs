@@ -16,13 +16,12 @@ pub(crate) use snapshot::fields as snapshot_fields;
 use crate::catalog_json::{self, CompileError};
 use crate::check::{self, Checked};
 use crate::graph::GraphError;
-use crate::lake::{Lake, LakeError, LakeTable, RootError};
+use crate::lake::{Clock, Lake, LakeError, LakeTable, Lock, LockError, RootError, Wait};
 use crate::model::{Model, ModelError, ModelName, Read};
 use crate::plan::{Planner, Scope};
 use crate::project::Project;
 use crate::source::SourceError;
 use crate::state::{ModelState, StateError};
-use chrono::Utc;
 use datafusion::catalog::TableProvider;
 use datafusion::error::DataFusionError;
 use input::Input;
@@ -45,6 +44,8 @@ pub struct Options {
     pub memory_bytes: usize,
     /// Models that are made at a time, at least one.
     pub n_parallel: usize,
+    /// What is done while somebody else writes the lake.
+    pub wait: Wait,
 }
 
 impl Default for Options {
@@ -55,6 +56,7 @@ impl Default for Options {
             refresh: Refresh::Changed,
             memory_bytes: DEFAULT_MEMORY_BYTES,
             n_parallel,
+            wait: Wait::Refuse,
         }
     }
 }
@@ -69,10 +71,15 @@ pub enum Refresh {
     Full,
 }
 
-/// What happens during a build: `Checked` first, then for each model `Started`, `Rows` now and then, and one of
+/// What happens during a build: `Checked` first, `Waiting` when it has to, then for each model `Started`, `Rows` now and then, and one of
 /// `Finished`, `Failed`; or `Skipped`.
 #[derive(Debug, Clone)]
 pub enum Event {
+    /// Somebody else writes the lake, and this build waits for them.
+    Waiting {
+        /// Who, as far as it is known.
+        holder: String,
+    },
     /// Every model, source and measure fits; nothing is written yet.
     Checked {
         /// Models that follow.
@@ -175,6 +182,9 @@ pub enum BuildError {
     /// The selection names nothing.
     #[error(transparent)]
     Select(#[from] SelectError),
+    /// Somebody else writes the lake.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The lake's root does not give or take a file.
     #[error(transparent)]
     Root(#[from] RootError),
@@ -208,14 +218,21 @@ pub async fn build(
     let names: Vec<ModelName> = checked.models.iter().map(|model| model.name.clone()).collect();
     let selected = select::select(&checked.graph, &names, &options.select)?;
     progress(Event::Checked { n_models: selected.len() });
+    let clock = Clock::system();
+    let lock = Lock::take(&project.lake, "build", &clock, options.wait, |holder| {
+        let holder = holder.map_or_else(|| "another process".to_owned(), ToString::to_string);
+        progress(Event::Waiting { holder });
+    });
+    let lock = lock.await?;
     let (events, told) = tokio::sync::mpsc::unbounded_channel();
-    let now = Utc::now();
+    let now = clock.now();
     let build = Arc::new(Build {
         run_id: format!("{}-{:x}", now.format("%Y%m%dT%H%M%S%.3fZ"), std::process::id()),
         at_us: now.timestamp_micros(),
         project: project.clone(),
         planner,
         lake,
+        lock,
         checked,
         selected,
         refresh: options.refresh,
@@ -229,7 +246,12 @@ pub async fn build(
         Some(_) => Some(Outcome::Unchanged),
         None => None,
     };
-    Ok(Report { run_id: build.run_id.clone(), models, catalog, elapsed_ms: elapsed_ms(start) })
+    let run_id = build.run_id.clone();
+    // Every task has ended, so that nobody else holds it.
+    if let Some(build) = Arc::into_inner(build) {
+        build.lock.release().await?;
+    }
+    Ok(Report { run_id, models, catalog, elapsed_ms: elapsed_ms(start) })
 }
 
 /// Checks `project` as a build does, and writes nothing.
@@ -250,6 +272,7 @@ struct Build {
     project: Project,
     planner: Planner,
     lake: Lake,
+    lock: Lock,
     checked: Checked,
     selected: BTreeSet<ModelName>,
     refresh: Refresh,

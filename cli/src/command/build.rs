@@ -2,7 +2,9 @@
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use pipeline::{Event, ModelName, ModelReport, Options, Outcome, Project, Refresh, Report};
+use pipeline::{
+    Event, ModelName, ModelReport, Options, Outcome, Project, Refresh, Report, Span, Wait,
+};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,6 +24,9 @@ pub struct Args {
     /// Makes the selected tables anew, whatever they were made of.
     #[arg(long)]
     full_refresh: bool,
+    /// How long it waits for somebody else who writes the lake, such as `10 minutes`; it refuses at once without it.
+    #[arg(long, value_name = "TIME")]
+    wait: Option<Span>,
     /// The memory that queries share before they spill to disk.
     #[arg(long, default_value = "2GB", value_name = "SIZE", value_parser = size_bytes)]
     memory: usize,
@@ -31,8 +36,13 @@ pub struct Args {
 pub fn run(args: Args) -> anyhow::Result<()> {
     let project = Project::open_in(&args.project, &args.env)?;
     let refresh = if args.full_refresh { Refresh::Full } else { Refresh::Changed };
-    let options =
-        Options { select: args.select, refresh, memory_bytes: args.memory, ..Options::default() };
+    let options = Options {
+        select: args.select,
+        refresh,
+        memory_bytes: args.memory,
+        wait: args.wait.map_or(Wait::Refuse, |wait| Wait::Until(wait.duration())),
+        ..Options::default()
+    };
     let report = build(&project, &options)?;
     println!("\n{}", summary(&project, &report));
     Ok(())
@@ -89,6 +99,7 @@ impl Progress {
                     self.bar.set_style(style);
                 }
             }
+            Event::Waiting { holder } => self.say(&format!("waiting for {holder}")),
             Event::Started { model } => {
                 self.running.insert(model, 0);
             }

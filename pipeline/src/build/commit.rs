@@ -52,6 +52,7 @@ impl Build {
             Err(error) => return Err(self.explain(model, &scope, &plan, &error).await),
         };
         let output = Output::new(schema, stream, key_of(model));
+        self.lock.check().await?;
         state::write(self.lake.root(), &location, number, &state).await?;
         if let (Some(name), Some(late)) = (model.late(), late) {
             self.put_aside(&name, &late, &write, &commit).await?;

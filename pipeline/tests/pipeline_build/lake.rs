@@ -53,6 +53,23 @@ pub async fn rows_of(ctx: &SessionContext, sql: &str) -> Vec<String> {
     rows
 }
 
+/// The tables of a lake that have a commit, with how many they have; none when there is no lake.
+pub fn versions_if_any(lake_dir: &Path) -> BTreeMap<PathBuf, usize> {
+    let mut tables = BTreeMap::new();
+    for layer in ["bronze", "silver", "gold"].iter().filter(|layer| lake_dir.join(layer).is_dir()) {
+        for table in folders(&lake_dir.join(layer)) {
+            let log = fs::read_dir(table.join("_delta_log")).into_iter().flatten();
+            let names = log.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            let n_commits = names.filter(|name| name.ends_with(".json") && !name.starts_with('_'));
+            match n_commits.count() {
+                0 => {}
+                n_commits => drop(tables.insert(table, n_commits)),
+            }
+        }
+    }
+    tables
+}
+
 /// The newest version of every table of the lake, counted in its log's files.
 pub fn versions(lake_dir: &Path) -> BTreeMap<PathBuf, usize> {
     let tables =
@@ -68,7 +85,7 @@ pub fn versions(lake_dir: &Path) -> BTreeMap<PathBuf, usize> {
 }
 
 fn folders(dir: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(dir).into_iter().flatten().map(|entry| entry.unwrap().path());
     entries.filter(|path| path.is_dir()).collect()
 }
 

@@ -1,0 +1,103 @@
+//! Builds that are killed: every table stays readable, and the next build ends where an undisturbed one
+//! does.
+//!
+//! A few moments in the usual run, two hundred with `--include-ignored`; `LAKEFRONT_BIN` names the binary.
+
+#[path = "incremental/clicks.rs"]
+#[allow(dead_code)]
+mod clicks;
+#[path = "pipeline_build/lake.rs"]
+#[allow(dead_code)]
+mod lake;
+
+use clicks::{Clicks, DAYS};
+use rand::{Rng, SeedableRng};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const TABLES: &[&str] = &[
+    "select id, kind, price, _rescued, _file, _row from bronze.clicks order by _file, _row",
+    "select id, day, kind, price from silver.clicks order by id, day, kind, price",
+    "select id, kind, _watermark from silver.late_clicks order by id, kind, _watermark",
+    "select day, n, revenue from gold.days order by day",
+    "select id, name, city, at from silver.people order by id",
+    "select id, city, valid_from, valid_to, is_current from gold.cities order by id, valid_from",
+];
+
+async fn contents(clicks: &Clicks) -> Vec<Vec<String>> {
+    let mut contents = Vec::new();
+    for sql in TABLES {
+        contents.push(clicks.rows(sql).await);
+    }
+    contents
+}
+
+/// The binary; without it the caller's test is skipped.
+fn binary() -> Option<PathBuf> {
+    let path = std::env::var_os("LAKEFRONT_BIN").map(PathBuf::from);
+    if path.is_none() {
+        eprintln!("skipped: LAKEFRONT_BIN names no binary");
+    }
+    path
+}
+
+fn build(binary: &PathBuf, clicks: &Clicks) -> Command {
+    let mut command = Command::new(binary);
+    command.arg("build").arg(clicks.path("")).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+/// Kills `n_kills` builds at moments drawn from `seed`, and builds to the end after each.
+async fn kill(n_kills: u32, seed: u64) {
+    let Some(binary) = binary() else { return };
+    let mut expected = Vec::new();
+    let undisturbed = Clicks::new();
+    let mut length = Duration::ZERO;
+    for day in DAYS {
+        undisturbed.deliver(*day);
+        let start = Instant::now();
+        assert!(build(&binary, &undisturbed).output().unwrap().status.success());
+        length = length.max(start.elapsed());
+        expected.push(contents(&undisturbed).await);
+    }
+    let mut random = rand::rngs::StdRng::seed_from_u64(seed);
+    let mut n_cut_off = 0;
+    let mut n_done = 0;
+    while n_done < n_kills {
+        let clicks = Clicks::new();
+        for (day, expected) in DAYS.iter().zip(&expected) {
+            clicks.deliver(*day);
+            let moment = length.mul_f64(random.random_range(0.0..1.0));
+            let mut child = build(&binary, &clicks).spawn().unwrap();
+            std::thread::sleep(moment);
+            n_cut_off += u32::from(child.try_wait().unwrap().is_none());
+            child.kill().unwrap();
+            child.wait().unwrap();
+            // What was committed can be read.
+            for (table, n_files) in lake::versions_if_any(&clicks.path("lake")) {
+                let layer = table.parent().unwrap().file_name().unwrap().to_string_lossy();
+                let name = table.file_name().unwrap().to_string_lossy();
+                let sql = format!("select count(*) from {layer}.{name}");
+                assert_eq!(clicks.rows(&sql).await.len(), 1, "{table:?} with {n_files} commits");
+            }
+            let output = build(&binary, &clicks).output().unwrap();
+            let text = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "killed after {moment:?}: {text}");
+            assert_eq!(&contents(&clicks).await, expected, "killed after {moment:?}");
+            n_done += 1;
+        }
+    }
+    assert!(n_cut_off * 2 >= n_done, "only {n_cut_off} of {n_done} builds were cut off");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_build_leaves_what_was_committed() {
+    kill(9, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes"]
+async fn two_hundred_killed_builds_leave_what_was_committed() {
+    kill(200, 2).await;
+}
