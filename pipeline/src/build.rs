@@ -17,6 +17,7 @@ use crate::catalog_json::{self, CompileError};
 use crate::check::{self, Checked};
 use crate::graph::GraphError;
 use crate::lake::{Clock, Lake, LakeError, LakeTable, Lock, LockError, RootError, Wait};
+use crate::marketplace::MarketplaceError;
 use crate::model::{Model, ModelError, ModelName, Read};
 use crate::plan::{Planner, Scope};
 use crate::project::Project;
@@ -75,6 +76,13 @@ pub enum Refresh {
 /// `Finished`, `Failed`; or `Skipped`.
 #[derive(Debug, Clone)]
 pub enum Event {
+    /// A generator makes source files.
+    Delivering {
+        /// Steps that are done.
+        n_done: u64,
+        /// Steps in all.
+        n_steps: u64,
+    },
     /// Somebody else writes the lake, and this build waits for them.
     Waiting {
         /// Who, as far as it is known.
@@ -164,6 +172,9 @@ pub enum BuildError {
     /// A source is missing or not right.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// A generator could not deliver.
+    #[error(transparent)]
+    Generator(#[from] MarketplaceError),
     /// A model is not right, or failed on the rows.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -214,6 +225,7 @@ pub async fn build(
     let start = Instant::now();
     let planner = Planner::new(options.memory_bytes)?;
     let lake = Lake::new(project.lake.clone(), planner.runtime());
+    deliver(project, &mut progress).await?;
     let checked = check::check(project, &planner, &lake).await?;
     let names: Vec<ModelName> = checked.models.iter().map(|model| model.name.clone()).collect();
     let selected = select::select(&checked.graph, &names, &options.select)?;
@@ -252,6 +264,24 @@ pub async fn build(
         build.lock.release().await?;
     }
     Ok(Report { run_id, models, catalog, elapsed_ms: elapsed_ms(start) })
+}
+
+/// Has the generators deliver what is not there yet.
+async fn deliver(project: &Project, progress: &mut impl FnMut(Event)) -> Result<(), BuildError> {
+    for generator in project.generators.clone() {
+        let folder = project.folder.clone();
+        let (told, mut telling) = tokio::sync::mpsc::unbounded_channel();
+        let delivering = tokio::task::spawn_blocking(move || {
+            generator.deliver(&folder, &|n_done, n_steps| {
+                let _ = told.send((n_done, n_steps));
+            })
+        });
+        while let Some((n_done, n_steps)) = telling.recv().await {
+            progress(Event::Delivering { n_done, n_steps });
+        }
+        delivering.await??;
+    }
+    Ok(())
 }
 
 /// Checks `project` as a build does, and writes nothing.

@@ -76,7 +76,10 @@ impl Checked {
                 continue;
             }
             let schema = match &source.kind {
-                SourceKind::File(file) => file.open(&file.find(&project.folder)?)?.schema(),
+                SourceKind::File(file) => match (&file.generated, file.find(&project.folder)) {
+                    (Some(schema), Err(_)) => Arc::clone(schema),
+                    (_, path) => file.open(&path?)?.schema(),
+                },
                 SourceKind::Folder(folder) => folder.schema(),
             };
             self.schemas.insert(at.read.clone(), schema);

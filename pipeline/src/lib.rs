@@ -56,7 +56,7 @@ pub use project::{
     DEFAULT_ENVIRONMENT, Exposure, PROJECT_FILE, Place, Project, ProjectError, ProjectRule, Retries,
 };
 pub use source::{
-    ColumnType, ColumnTypeError, FileRule, FileSource, FolderSource, RowRule, Source, SourceError,
-    SourceFormError, SourceFormat, SourceKind,
+    ColumnType, ColumnTypeError, FileRule, FileSource, FolderSource, Generator, RowRule, Source,
+    SourceError, SourceFormError, SourceFormat, SourceKind,
 };
 pub use state::StateError;

@@ -10,6 +10,7 @@ mod assortment;
 mod calendar;
 mod clickstream;
 mod customers;
+pub mod landing;
 mod order;
 pub mod project;
 mod promotion;

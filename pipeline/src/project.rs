@@ -29,7 +29,7 @@ mod form;
 
 use crate::duration::Span;
 use crate::lake::{Root, RootError};
-use crate::source::{Source, SourceFormError, SourceKind};
+use crate::source::{Generator, Source, SourceFormError, SourceKind};
 use catalog::Name;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -58,6 +58,8 @@ pub struct Project {
     pub catalog_path: Option<PathBuf>,
     /// The sources by name.
     pub sources: BTreeMap<Name, Source>,
+    /// Who delivers source files before a build.
+    pub generators: Vec<Generator>,
     /// What is made of the tables outside of the lake.
     pub exposures: Vec<Exposure>,
     /// When `--watch` builds, as a cron expression.

@@ -5,6 +5,7 @@ mod column_type;
 mod csv;
 mod folder;
 mod form;
+mod generated;
 mod json_lines;
 pub(crate) mod parquet;
 mod typed_rows;
@@ -13,7 +14,8 @@ pub use column_type::{ColumnType, ColumnTypeError};
 pub use folder::FolderSource;
 pub(crate) use folder::{NewFile, Seen};
 pub use form::SourceFormError;
-pub(crate) use form::{SourceForm, read as read_form};
+pub(crate) use form::{Entry, SourceForm, read as read_form};
+pub use generated::Generator;
 pub(crate) use typed_rows::{FILE_COLUMN, INGESTED_AT_COLUMN, ROW_COLUMN};
 
 use crate::project::Place;
@@ -63,6 +65,8 @@ pub struct FileSource {
     pub columns: Vec<String>,
     /// CSV: a field of exactly this text is null. `None`: no field is.
     pub null_text: Option<String>,
+    /// The columns of a file that a generator delivers, known before it is there.
+    pub(crate) generated: Option<SchemaRef>,
 }
 
 /// How a source is written.

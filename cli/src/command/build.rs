@@ -99,6 +99,10 @@ impl Progress {
                     self.bar.set_style(style);
                 }
             }
+            Event::Delivering { n_done, n_steps } => {
+                self.bar.set_message(format!("making sources, {n_done} of {n_steps} steps"));
+                return;
+            }
             Event::Waiting { holder } => self.say(&format!("waiting for {holder}")),
             Event::Started { model } => {
                 self.running.insert(model, 0);

@@ -3,7 +3,8 @@
 //! A [`Home`] remembers in `.lakefront/demo.json` what it wrote: files that a user has edited since
 //! stay as they are, and sources that are already there are not written again.
 
-use super::{GENERATOR_VERSION, MarketplaceError, Plan, Written, generate};
+use super::landing::Landing;
+use super::{MarketplaceError, Plan, Written};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -101,16 +102,6 @@ pub struct Home {
 struct Stamp {
     /// The SHA-256 of each project file as it was written.
     files: BTreeMap<String, String>,
-    /// The sources, once they are complete.
-    sources: Option<Sources>,
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Sources {
-    generator: u32,
-    scale: u32,
-    seed: u64,
-    size_bytes: BTreeMap<String, u64>,
 }
 
 impl Home {
@@ -187,36 +178,25 @@ impl Home {
 
     /// Whether the sources of `plan` are there, from this release's generator.
     pub fn has_sources(&self, plan: &Plan) -> bool {
-        let Some(sources) = &self.stamp.sources else { return false };
-        (sources.generator, sources.scale, sources.seed)
-            == (GENERATOR_VERSION, plan.scale(), plan.seed())
-            && sources.size_bytes.iter().all(|(table, size_bytes)| {
-                let path = self.dir.join(SOURCES_DIR).join(format!("{table}.parquet"));
-                fs::metadata(path).is_ok_and(|metadata| metadata.len() == *size_bytes)
-            })
+        self.landing().has(plan)
     }
 
     /// Writes the sources of `plan`, as [`generate`] does.
     ///
     /// # Errors
-    /// As [`generate`], and [`HomeError::Io`].
+    /// As [`generate`].
+    ///
+    /// [`generate`]: super::generate
     pub fn fill(
-        &mut self,
+        &self,
         plan: &Plan,
         on_progress: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<Vec<Written>, HomeError> {
-        // Forgotten first, so that a run that ends half-way is not taken for a whole one.
-        self.stamp.sources = None;
-        self.remember()?;
-        let written = generate(&self.dir.join(SOURCES_DIR), plan, on_progress)?;
-        self.stamp.sources = Some(Sources {
-            generator: GENERATOR_VERSION,
-            scale: plan.scale(),
-            seed: plan.seed(),
-            size_bytes: written.iter().map(|w| (w.table.to_owned(), w.size_bytes)).collect(),
-        });
-        self.remember()?;
-        Ok(written)
+        Ok(self.landing().fill(plan, on_progress)?)
+    }
+
+    fn landing(&self) -> Landing {
+        Landing::new(&self.dir.join(SOURCES_DIR))
     }
 
     fn remember(&self) -> Result<(), HomeError> {

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::duration::Span;
 use crate::lake::Root;
-use crate::source::{self, PathTemplate, Source, SourceForm};
+use crate::source::{self, Entry, Generator, PathTemplate, Source, SourceForm};
 use catalog::Name;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -85,12 +85,13 @@ pub(super) fn read(folder: &Path, environment: &str) -> Result<Project, ProjectE
     };
     let lake = expanded(&lake, &variables).map_err(|rule| error(lake_place, rule))?;
     let lake = Root::parse(&lake, folder).map_err(|rule| error(lake_place, rule.into()))?;
-    let mut sources = Sources { variables: &variables, found: BTreeMap::new() };
+    let mut sources =
+        Sources { variables: &variables, found: BTreeMap::new(), generators: Vec::new() };
     sources.add(&path, form.sources)?;
     for path in source_files(&folder.join(SOURCES_FOLDER))? {
         sources.add(&path, parse(&path)?)?;
     }
-    let sources = sources.found;
+    let Sources { found: sources, generators, .. } = sources;
     Ok(Project {
         name: form.name,
         folder: folder.to_owned(),
@@ -98,6 +99,7 @@ pub(super) fn read(folder: &Path, environment: &str) -> Result<Project, ProjectE
         lake,
         catalog_path: own.catalog.or(form.catalog).map(|path| folder.join(path)),
         sources,
+        generators,
         exposures: form.exposures,
         schedule: form.schedule,
         sla: form.sla,
@@ -108,18 +110,28 @@ pub(super) fn read(folder: &Path, environment: &str) -> Result<Project, ProjectE
 struct Sources<'v> {
     variables: &'v BTreeMap<String, String>,
     found: BTreeMap<Name, Source>,
+    generators: Vec<Generator>,
 }
 
 impl Sources<'_> {
     fn add(&mut self, path: &Path, forms: BTreeMap<Name, SourceForm>) -> Result<(), ProjectError> {
         let error = |place, rule| ProjectError { path: path.to_owned(), place, rule };
         for (name, form) in forms {
-            let source = source::read_form(path, &name, form, self.variables)
+            let entry = source::read_form(path, &name, form, self.variables)
                 .map_err(|(place, rule)| error(place, rule.into()))?;
-            let place = source.place;
-            if let Some(other) = self.found.insert(name.clone(), source) {
-                let rule = ProjectRule::Twice { source_name: name, other: other.path };
-                return Err(error(place, rule));
+            let sources = match entry {
+                Entry::Source(source) => vec![source],
+                Entry::Generated((generator, sources)) => {
+                    self.generators.push(generator);
+                    sources
+                }
+            };
+            for source in sources {
+                let (name, place) = (source.name.clone(), source.place);
+                if let Some(other) = self.found.insert(name.clone(), source) {
+                    let rule = ProjectRule::Twice { source_name: name, other: other.path };
+                    return Err(error(place, rule));
+                }
             }
         }
         Ok(())

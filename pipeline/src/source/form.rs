@@ -1,5 +1,6 @@
 //! Sources as they are written, in `lakefront.yaml` or in `sources/*.yaml`.
 
+use super::generated::{self, Generator};
 use super::typed_rows::Shape;
 use super::{ColumnType, FileSource, FolderSource, PathTemplate, Source, SourceFormat, SourceKind};
 use crate::project::Place;
@@ -20,10 +21,17 @@ pub(crate) struct SourceForm {
     #[serde(default)]
     paths: Vec<Spanned<String>>,
     #[serde(default)]
-    folder: Option<Spanned<String>>,
+    pub(super) folder: Option<Spanned<String>>,
     #[serde(default)]
     files: Option<Spanned<String>>,
-    format: Spanned<SourceFormat>,
+    #[serde(default)]
+    format: Option<Spanned<SourceFormat>>,
+    #[serde(default)]
+    pub(super) generator: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) scale: Option<Spanned<Value>>,
+    #[serde(default)]
+    pub(super) seed: Option<Spanned<Value>>,
     #[serde(default)]
     columns: Option<Spanned<Value>>,
     #[serde(default)]
@@ -42,6 +50,20 @@ pub enum SourceFormError {
     Paths {
         /// The source.
         source_name: Name,
+    },
+    /// It does not say how its files are written.
+    #[error("source \"{source_name}\" has a `format`: csv, json_lines or parquet")]
+    Format {
+        /// The source.
+        source_name: Name,
+    },
+    /// A generator that there is not, or a number that is none.
+    #[error("source \"{source_name}\": {reason}")]
+    Generator {
+        /// The source.
+        source_name: Name,
+        /// Why not.
+        reason: String,
     },
     /// A key that only another kind of source has.
     #[error("source \"{source_name}\": `{key}` is for {wanted}")]
@@ -77,16 +99,25 @@ pub enum SourceFormError {
     },
 }
 
-type Refused = (Place, SourceFormError);
+pub(super) type Refused = (Place, SourceFormError);
 
-/// Reads the source that `path` calls `name`.
+/// Reads the sources that the entry `name` of `path` stands for: itself, or those that a generator makes.
 pub(crate) fn read(
     path: &Path,
     name: &Name,
     form: SourceForm,
     variables: &BTreeMap<String, String>,
-) -> Result<Source, Refused> {
-    let place = place_of(&form.format);
+) -> Result<Entry, Refused> {
+    if let Some(kind) = &form.generator {
+        let place = place_of(kind);
+        return generated::read(path, place, name, &form, variables).map(Entry::Generated);
+    }
+    let place = form.format.as_ref().map(place_of).unwrap_or_default();
+    for (key, value) in [("scale", &form.scale), ("seed", &form.seed)] {
+        if let Some(value) = value {
+            foreign(name, place_of(value), key, "a `generator`")?;
+        }
+    }
     let kind = match (&form.path, form.paths.is_empty(), &form.folder) {
         (Some(_), true, None) | (None, false, None) => {
             SourceKind::File(file(name, form, variables)?)
@@ -94,7 +125,27 @@ pub(crate) fn read(
         (None, true, Some(_)) => SourceKind::Folder(folder(name, form, variables)?),
         _ => return Err((place, SourceFormError::Paths { source_name: name.clone() })),
     };
-    Ok(Source { name: name.clone(), path: path.to_owned(), place, kind })
+    Ok(Entry::Source(Source { name: name.clone(), path: path.to_owned(), place, kind }))
+}
+
+/// What an entry stands for.
+pub(crate) enum Entry {
+    /// One source.
+    Source(Source),
+    /// A generator, and the sources that it delivers.
+    Generated((Generator, Vec<Source>)),
+}
+
+/// The format of a source that has to say one.
+fn format(name: &Name, form: &SourceForm) -> Result<(Place, SourceFormat), Refused> {
+    match &form.format {
+        Some(format) => Ok((place_of(format), format.value)),
+        None => {
+            let at = form.path.as_ref().or(form.folder.as_ref()).or(form.paths.first());
+            let place = at.map(place_of).unwrap_or_default();
+            Err((place, SourceFormError::Format { source_name: name.clone() }))
+        }
+    }
 }
 
 fn foreign(
@@ -111,7 +162,7 @@ fn file(
     form: SourceForm,
     variables: &BTreeMap<String, String>,
 ) -> Result<FileSource, Refused> {
-    let (place, format) = (place_of(&form.format), form.format.value);
+    let (place, format) = format(name, &form)?;
     if let Some(files) = &form.files {
         foreign(name, place_of(files), "files", "a `folder`")?;
     }
@@ -145,6 +196,7 @@ fn file(
         format,
         columns,
         null_text: form.null_text.map(|text| text.value),
+        generated: None,
     })
 }
 
@@ -157,11 +209,11 @@ fn folder(
     form: SourceForm,
     variables: &BTreeMap<String, String>,
 ) -> Result<FolderSource, Refused> {
-    let place = place_of(&form.format);
+    let (place, format) = format(name, &form)?;
     let Some(folder) = &form.folder else {
         return Err((place, SourceFormError::Paths { source_name: name.clone() }));
     };
-    if let (Some(null_text), true) = (&form.null_text, form.format.value != SourceFormat::Csv) {
+    if let (Some(null_text), true) = (&form.null_text, format != SourceFormat::Csv) {
         foreign(name, place_of(null_text), "null_text", "csv only")?;
     }
     let (pattern_place, pattern) = match &form.files {
@@ -186,7 +238,7 @@ fn folder(
     Ok(FolderSource {
         folder: template(folder, variables)?,
         files,
-        format: form.format.value,
+        format,
         shape: Arc::new(Shape { columns, rescue }),
         null_text: form.null_text.map(|text| text.value),
     })
@@ -210,7 +262,7 @@ fn typed(columns: &Value, rescue: Option<&str>) -> Result<Vec<(String, ColumnTyp
     Ok(typed)
 }
 
-fn template(
+pub(super) fn template(
     text: &Spanned<String>,
     variables: &BTreeMap<String, String>,
 ) -> Result<PathTemplate, Refused> {
@@ -218,6 +270,6 @@ fn template(
         .ok_or_else(|| (place_of(text), SourceFormError::Variable { text: text.value.clone() }))
 }
 
-fn place_of<T>(spanned: &Spanned<T>) -> Place {
+pub(super) fn place_of<T>(spanned: &Spanned<T>) -> Place {
     Place::at(spanned.referenced.line(), spanned.referenced.column())
 }
