@@ -9,7 +9,7 @@ mod lake;
 
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use lake::{query, rows_of};
-use pipeline::marketplace::project::Home;
+use pipeline::marketplace::project::{Home, SOURCES_DIR};
 use pipeline::marketplace::{MarketplaceError, Plan, SOURCES, generate};
 use pipeline::{Outcome, Project};
 use sha2::{Digest, Sha256};
@@ -329,7 +329,7 @@ async fn gold_equals_plain_sql_over_the_sources() {
     assert!(report.models.iter().all(|model| model.n_rows > 0));
 
     let ctx = SessionContext::new();
-    register(&ctx, &project.folder.join("sources")).await;
+    register(&ctx, &project.folder.join(SOURCES_DIR)).await;
     let check = async |gold: &str, plain: &str| {
         let expected = rows_of(&ctx, plain).await;
         assert!(!expected.is_empty());

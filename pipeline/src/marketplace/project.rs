@@ -13,7 +13,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// The folder of the source files in a project.
-pub const SOURCES_DIR: &str = "sources";
+pub const SOURCES_DIR: &str = "landing";
 
 /// Where a home remembers what it wrote.
 const STAMP_PATH: &str = ".lakefront/demo.json";
@@ -316,7 +316,7 @@ mod tests {
         assert!(home.has_sources(&plan));
         assert!(!home.has_sources(&Plan::new(1, 8).unwrap()));
         assert!(!home.has_sources(&Plan::new(2, 7).unwrap()));
-        fs::write(dir.path().join("sources/orders.parquet"), "cut").unwrap();
+        fs::write(dir.path().join(SOURCES_DIR).join("orders.parquet"), "cut").unwrap();
         assert!(!home.has_sources(&plan));
     }
 }
