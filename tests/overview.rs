@@ -4,7 +4,7 @@
 use anyhow::{Context, ensure};
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use catalog::{Catalog, Name};
+use catalog::{Catalog, Name, PanelKind};
 use datafusion::prelude::SessionContext;
 use lakefront_tests::lake;
 use query::{Clause, Condition, DateRange, Grain, GroupBy, Order, QuerySpec, Selection};
@@ -233,6 +233,40 @@ async fn golden_questions_have_plans_and_answers() -> anyhow::Result<()> {
         if let Some(limit) = question.spec.limit {
             ensure!(rows.facts.n_rows <= u64::from(limit), "{}: limit", question.name);
         }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_panel_of_every_dashboard_has_rows() -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let lake = lake::marketplace(dir.path(), 1).await?;
+    let catalog =
+        Catalog::from_json(&std::fs::read_to_string(lake.join("_lakefront/catalog.json"))?)?;
+    let overview = Overview::open(&lake).await?;
+    for (dashboard, panel) in
+        catalog.dashboards.iter().flat_map(|d| d.panels.iter().map(move |panel| (d, panel)))
+    {
+        let (dimension, grain) = match &panel.kind {
+            PanelKind::Kpi | PanelKind::Line => (dashboard.time.clone(), Some(Grain::Day)),
+            PanelKind::Bar { by, .. } | PanelKind::Donut { by } => (by.clone(), None),
+        };
+        let spec = QuerySpec {
+            measures: vec![panel.measure.clone()],
+            group_by: vec![GroupBy { dimension, grain }],
+            selection: Selection::default(),
+            order: Order::Group,
+            limit: None,
+        };
+        let what = format!("{}.{}", dashboard.name, panel.name);
+        let rows = overview.engine.answer(&spec).await.with_context(|| what.clone())?;
+        let n_values: usize = rows
+            .batches
+            .iter()
+            .filter_map(|batch| batch.columns().last())
+            .map(|column| column.len() - column.null_count())
+            .sum();
+        ensure!(n_values > 0, "{what} shows nothing");
     }
     Ok(())
 }
