@@ -1,0 +1,5 @@
+/*---
+description: The file of customers as it was delivered.
+owner: growth@sessions.example
+---*/
+select * from source.customers
