@@ -76,6 +76,15 @@ def write(con, answer, folder):
     (folder / answer.csv_name).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def write_stage(fill, answers, project, folder):
+    """Writes the expected rows of every answer."""
+    folder.mkdir(parents=True, exist_ok=True)
+    con = duckdb.connect()
+    fill(con, project)
+    for answer in answers:
+        write(con, answer, folder)
+
+
 def asked(con, answer, project, lakefront):
     """SQL that reads what `lakefront query` printed, with the types that the answer has."""
     command = [lakefront, "query", str(project), str(project / answer.place), "--csv"]
@@ -113,23 +122,26 @@ def check(con, answer, project, lake, lakefront):
 
 
 def main(prepare, answers, more=None):
-    """Runs a project's script: `prepare(con, project)` makes the views, `more(con, project, lake)` checks what is no
-    whole table."""
+    """Runs a project's script.
+
+    `prepare(con, project)` makes the views, or a map of such functions by the name of a stage; the first stage's
+    name is empty. `more(con, project, lake)` checks what is no whole table.
+    """
+    stages = prepare if isinstance(prepare, dict) else {"": prepare}
     parser = argparse.ArgumentParser()
     parser.add_argument("project", type=pathlib.Path)
     parser.add_argument("lake", type=pathlib.Path, nargs="?")
+    parser.add_argument("--stage", choices=list(stages), default="")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     if not arguments.write and arguments.lake is None:
         parser.error("a lake to compare with, or --write")
-    con = duckdb.connect()
-    prepare(con, arguments.project)
     if arguments.write:
-        folder = arguments.project / "expected"
-        folder.mkdir(exist_ok=True)
-        for answer in answers:
-            write(con, answer, folder)
+        for stage, fill in stages.items():
+            write_stage(fill, answers, arguments.project, arguments.project / "expected" / stage)
         return
+    con = duckdb.connect()
+    stages[arguments.stage](con, arguments.project)
     failed = False
     for answer in answers:
         try:
