@@ -29,7 +29,7 @@ pub mod corpus {
 }
 
 pub mod harness {
-    //! A browser, a server, and the page as a test sees it.
+    //! A browser, servers, and the page as a test sees it.
     pub mod check;
     pub mod child;
     pub mod driver;
@@ -38,6 +38,7 @@ pub mod harness {
     pub mod gateway;
     pub mod hostile;
     pub mod lakefront;
+    pub mod mariadb;
     pub mod page;
 }
 

@@ -5,6 +5,7 @@ mod apt;
 mod browser;
 mod cargo_tool;
 mod clang;
+mod duckdb;
 mod wasm_opt;
 
 use crate::child;
@@ -55,6 +56,7 @@ pub fn everything(workspace: &Workspace) -> anyhow::Result<()> {
     for tool in [&browser.chromium, &browser.chromedriver] {
         say(&format!("have {}", tool.display()));
     }
+    say(&format!("have {}", for_comparison(workspace)?.display()));
     Ok(())
 }
 
@@ -79,6 +81,14 @@ pub fn for_page(workspace: &Workspace) -> anyhow::Result<PageTools> {
 /// When something cannot be installed; names what to do by hand.
 pub fn for_browser() -> anyhow::Result<Browser> {
     browser::ensure()
+}
+
+/// Installs a Python with DuckDB, which tests compare lakes with.
+///
+/// # Errors
+/// When something cannot be installed; names what to do by hand.
+pub fn for_comparison(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    duckdb::ensure(workspace)
 }
 
 /// rust-toolchain.toml names the target, but a toolchain that was there before it did may lack it.

@@ -31,16 +31,18 @@ struct Tally {
 /// # Errors
 /// When a stage before the tests fails.
 pub fn run(workspace: &Workspace, length: Length) -> anyhow::Result<ExitCode> {
-    let stages = Stages::new(binary::N_STAGES + 6);
+    let stages = Stages::new(binary::N_STAGES + 7);
     stages.run("formatting", || {
         child::run("fmt", &mut workspace.cargo(["fmt", "--all", "--check"]))
     })?;
     let browser = stages.run("browser", setup::for_browser)?;
+    let duckdb = stages.run("DuckDB", || setup::for_comparison(workspace))?;
     let tools = stages.run("tools that build for it", || setup::for_page(workspace))?;
     let built = binary::ensure(workspace, &stages, Beside::Tests)?;
     let mut tally = Tally::default();
     let tested = stages.run("tests: units, corpus, browser", || {
         let mut cargo = test_command(workspace, &built, &browser, length);
+        cargo.env("LAKEFRONT_DUCKDB_PYTHON", &duckdb);
         // The byte stores compile their page in their own test.
         cargo.env("LAKEFRONT_WASM_BINDGEN", &tools.wasm_bindgen);
         let tested = child::run_watched("test", &mut cargo, |line| tally.take(line));
