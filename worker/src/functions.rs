@@ -18,7 +18,6 @@ pub fn register(builder: SessionStateBuilder) -> SessionStateBuilder {
 
 fn aggregates() -> Vec<Arc<AggregateUDF>> {
     let of_datafusion = vec![
-        aggregate::approx_distinct::approx_distinct_udaf(),
         aggregate::average::avg_udaf(),
         aggregate::count::count_udaf(),
         aggregate::median::median_udaf(),

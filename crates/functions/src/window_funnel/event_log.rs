@@ -4,6 +4,7 @@
 use super::chain;
 use super::event_time::times;
 use super::{FunnelError, MAX_CONDITIONS};
+use crate::filter::kept;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, LargeListArray, StructArray};
 use arrow::array::{Int64Array, UInt32Array};
 use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
@@ -256,15 +257,6 @@ fn lists(offsets: Vec<i64>, ts: Vec<i64>, masks: Vec<u32>) -> Result<ArrayRef> {
 fn not_state(found: &ArrayRef) -> DataFusionError {
     let found = found.data_type();
     DataFusionError::Internal(format!("the state of window_funnel is {found}, not lists of events"))
-}
-
-/// The rows with a time that the filter lets pass; none when that is all of them.
-fn kept(ts: &ArrayRef, filter: Option<&BooleanArray>) -> Option<NullBuffer> {
-    let passing = filter.map(|filter| match filter.nulls() {
-        Some(nulls) => NullBuffer::new(filter.values() & nulls.inner()),
-        None => NullBuffer::new(filter.values().clone()),
-    });
-    NullBuffer::union(passing.as_ref(), ts.nulls())
 }
 
 /// Sets `masks` to the conditions that each row meets: none for a row that is not `kept`.

@@ -1,19 +1,6 @@
 //! The function in SQL: types, constants, groups, and what is refused.
 
-use crate::aggregates;
-use arrow::array::RecordBatch;
-use arrow::util::display::array_value_to_string;
-use datafusion::error::Result;
-use datafusion::prelude::{SessionConfig, SessionContext};
-
-fn session(n_partitions: usize) -> SessionContext {
-    let config = SessionConfig::new().with_target_partitions(n_partitions).with_batch_size(3);
-    let ctx = SessionContext::new_with_config(config);
-    for function in aggregates() {
-        ctx.register_udaf((*function).clone());
-    }
-    ctx
-}
+use crate::session::{check_refused, check_select};
 
 /// Two shoppers: the first one came to the end in an hour, the second one left the cart for a day.
 const EVENTS: &str = "(values
@@ -30,48 +17,14 @@ const EVENTS: &str = "(values
 
 const STEPS: &str = "what = 'view', what = 'cart', what = 'buy'";
 
-async fn rows(sql: &str) -> Result<String> {
-    let mut answers = Vec::new();
-    for n_partitions in [1, 4] {
-        let batches = session(n_partitions).sql(sql).await?.collect().await?;
-        answers.push(text_of(&batches)?);
-    }
-    assert_eq!(answers[0], answers[1], "{sql}");
-    Ok(answers.swap_remove(0))
-}
-
-fn text_of(batches: &[RecordBatch]) -> Result<String> {
-    let mut rows = Vec::new();
-    for batch in batches {
-        for row_idx in 0..batch.num_rows() {
-            let values: std::result::Result<Vec<String>, _> =
-                batch.columns().iter().map(|c| array_value_to_string(c, row_idx)).collect();
-            rows.push(values?.join(" "));
-        }
-    }
-    Ok(rows.join(", "))
-}
-
 /// How far each of the five came.
 async fn check(window: &str, ts: &str, expected: &str) {
     let call = format!("window_funnel({window}, {ts}, {STEPS})");
-    let sql = format!("select who, {call} from {EVENTS} group by who order by who");
-    assert_eq!(rows(&sql).await.unwrap(), expected, "{window} {ts}");
+    check_select(&format!("who, {call} from {EVENTS} group by who order by who"), expected).await;
 }
 
-async fn check_one(select: &str, expected: &str) {
-    assert_eq!(rows(&format!("select {select}")).await.unwrap(), expected, "{select}");
-}
-
-async fn check_refused(call: &str, part: &str) {
-    let sql = format!("select {call} from {EVENTS}");
-    // Without a row being read: the plan is refused.
-    let planned = match session(2).sql(&sql).await {
-        Ok(frame) => frame.into_optimized_plan().map(|_| ()),
-        Err(error) => Err(error),
-    };
-    let text = planned.unwrap_err().to_string();
-    assert!(text.contains(part), "{call}: {text}");
+async fn check_call(call: &str, part: &str) {
+    check_refused(&format!("{call} from {EVENTS}"), part).await;
 }
 
 const FAR: &str = "ann 3, bob 3, cid 0, dan 0, eve 0";
@@ -118,10 +71,11 @@ async fn a_time_is_a_timestamp_or_a_date() {
 #[tokio::test]
 async fn nobody_came_nowhere() {
     let of_none = format!("window_funnel(60, ts, {STEPS}) from {EVENTS} where who = 'nobody'");
-    check_one(&of_none, "0").await;
-    check_one(&format!("{of_none} group by who"), "").await;
-    check_one(&format!("window_funnel(60, ts, null, true) from {EVENTS}"), "0").await;
-    check_one(&format!("window_funnel(60, ts, true) from {EVENTS} where who = 'dan'"), "0").await;
+    check_select(&of_none, "0").await;
+    check_select(&format!("{of_none} group by who"), "").await;
+    check_select(&format!("window_funnel(60, ts, null, true) from {EVENTS}"), "0").await;
+    check_select(&format!("window_funnel(60, ts, true) from {EVENTS} where who = 'dan'"), "0")
+        .await;
 }
 
 #[tokio::test]
@@ -129,12 +83,12 @@ async fn it_goes_with_filter_and_over() {
     let call = format!("window_funnel(interval '1 hour', ts, {STEPS})");
     let kept = "filter (where what <> 'cart' or what is null)";
     let filtered = format!("who, {call} {kept} from {EVENTS} group by who order by who");
-    check_one(&filtered, SHORTEST).await;
+    check_select(&filtered, SHORTEST).await;
     let filtered = format!("{call} filter (where who = 'bob') from {EVENTS}");
-    check_one(&filtered, "2").await;
+    check_select(&filtered, "2").await;
     let over = "over (partition by who order by ts)";
     let so_far = format!("who, {call} {over} from {EVENTS} where who <= 'bob' order by who, ts");
-    check_one(&so_far, "ann 1, ann 2, ann 3, bob 1, bob 2, bob 2").await;
+    check_select(&so_far, "ann 1, ann 2, ann 3, bob 1, bob 2, bob 2").await;
 }
 
 #[tokio::test]
@@ -144,37 +98,37 @@ async fn thirty_two_steps_are_the_most() {
     let call = format!("window_funnel(31, to_timestamp_seconds(x), {steps})");
     let numbers: Vec<String> = (0..32).map(|x| format!("({x})")).collect();
     let numbers = format!("from (values {}) as t(x)", numbers.join(", "));
-    check_one(&format!("{call} {numbers}"), "32").await;
-    check_one(&format!("{call} {numbers} where x <> 20"), "20").await;
+    check_select(&format!("{call} {numbers}"), "32").await;
+    check_select(&format!("{call} {numbers} where x <> 20"), "20").await;
     let more = format!("window_funnel(31, ts, {steps}, true)").replace("x = ", "1 = ");
-    check_refused(&more, "window_funnel has 33 conditions, and 32 is the most").await;
+    check_call(&more, "window_funnel has 33 conditions, and 32 is the most").await;
 }
 
 #[tokio::test]
 async fn what_means_nothing_is_refused_by_name() {
-    check_refused("window_funnel()", "window_funnel").await;
-    check_refused("window_funnel(60)", "no condition: it was given 1 arguments").await;
-    check_refused("window_funnel(60, ts)", "no condition: it was given 2 arguments").await;
+    check_call("window_funnel()", "window_funnel").await;
+    check_call("window_funnel(60)", "no condition: it was given 1 arguments").await;
+    check_call("window_funnel(60, ts)", "no condition: it was given 2 arguments").await;
     let constant = "and it is a constant";
-    check_refused("window_funnel(length(who), ts, what = 'view')", constant).await;
-    check_refused("window_funnel(ts - ts, ts, what = 'view')", constant).await;
+    check_call("window_funnel(length(who), ts, what = 'view')", constant).await;
+    check_call("window_funnel(ts - ts, ts, what = 'view')", constant).await;
     let positive = "and it is greater than zero";
     for window in ["0", "-60", "interval '0 seconds'", "interval '-1 hour'", "null", "1 - 1"] {
-        check_refused(&format!("window_funnel({window}, ts, true)"), positive).await;
+        check_call(&format!("window_funnel({window}, ts, true)"), positive).await;
     }
     let months = "months have no fixed length, say it in days";
     for window in ["interval '1 month'", "interval '1 year'", "interval '1 month -30 days'"] {
-        check_refused(&format!("window_funnel({window}, ts, true)"), months).await;
+        check_call(&format!("window_funnel({window}, ts, true)"), months).await;
     }
     let window = "and it is an interval or an integer of seconds";
     for of_other_type in ["'30 minutes'", "1.5", "true", "date '2026-03-01'"] {
-        check_refused(&format!("window_funnel({of_other_type}, ts, true)"), window).await;
+        check_call(&format!("window_funnel({of_other_type}, ts, true)"), window).await;
     }
     let time = "and it is a timestamp or a date";
     for ts in ["what", "1", "null", "time '10:00:00'"] {
-        check_refused(&format!("window_funnel(60, {ts}, true)"), time).await;
+        check_call(&format!("window_funnel(60, {ts}, true)"), time).await;
     }
-    check_refused("window_funnel(60, ts, what)", "condition 1 of window_funnel is").await;
-    check_refused("window_funnel(60, ts, true, 1)", "condition 2 of window_funnel is Int64").await;
-    check_refused("window_funnel(distinct 60, ts, true)", "leave distinct out").await;
+    check_call("window_funnel(60, ts, what)", "condition 1 of window_funnel is").await;
+    check_call("window_funnel(60, ts, true, 1)", "condition 2 of window_funnel is Int64").await;
+    check_call("window_funnel(distinct 60, ts, true)", "leave distinct out").await;
 }
