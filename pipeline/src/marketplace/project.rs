@@ -82,6 +82,7 @@ project_files![
     "models/gold/ads_warehouse_efficiency.sql",
     "models/gold/payments.sql",
     "models/gold/sales.sql",
+    "sources/market.yaml",
 ];
 
 /// What can be wrong with the folder of a marketplace.
