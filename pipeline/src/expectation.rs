@@ -16,8 +16,12 @@
 //! Null breaks `not_null` and nothing else: a value that is absent is neither out of range nor a
 //! duplicate. A model without expectations costs nothing.
 
+mod check;
 mod form;
+mod literal;
+mod predicate;
 
+pub(crate) use check::{check, check_freshness};
 pub use form::{ColumnForms, ExpectationForms, FreshnessForm, read};
 
 use crate::duration::Span;
@@ -183,6 +187,109 @@ pub enum ExpectationRule {
     Twice {
         /// The name.
         name: String,
+    },
+    /// A column that the table does not have.
+    #[error("column {column:?} is not one of the table's, which are {known}")]
+    Column {
+        /// The column.
+        column: String,
+        /// The table's columns.
+        known: String,
+    },
+    /// A column of a type that has no such rule.
+    #[error("`{kind}` is not for column {column:?}, which is of type {of}")]
+    Type {
+        /// Which kind of expectation.
+        kind: &'static str,
+        /// The column.
+        column: String,
+        /// Its type.
+        of: DataType,
+    },
+    /// A value that the column cannot have.
+    #[error("{text:?} is no value of column {column:?}, which is of type {of}")]
+    Value {
+        /// What is written.
+        text: String,
+        /// The column.
+        column: String,
+        /// Its type.
+        of: DataType,
+    },
+    /// A range in which nothing lies.
+    #[error("the range of column {column:?} has `min` {min} above `max` {max}")]
+    Order {
+        /// The column.
+        column: String,
+        /// Its lower end.
+        min: String,
+        /// Its upper end.
+        max: String,
+    },
+    /// A table that no model makes.
+    #[error("table {to} is made by no model")]
+    NoTable {
+        /// The table.
+        to: ModelName,
+    },
+    /// A column that another table does not have.
+    #[error("field {field:?} is not one of {to}, whose columns are {known}")]
+    Field {
+        /// The table.
+        to: ModelName,
+        /// The column.
+        field: String,
+        /// The table's columns.
+        known: String,
+    },
+    /// Columns whose values cannot be the same.
+    #[error("column {column:?} is of type {of}, {field:?} of {to} is of type {of_field}")]
+    Unlike {
+        /// The column.
+        column: String,
+        /// Its type.
+        of: DataType,
+        /// The other table.
+        to: ModelName,
+        /// Its column.
+        field: String,
+        /// The type of that.
+        of_field: DataType,
+    },
+    /// An expression that does not fit the columns.
+    #[error("{sql:?} does not fit the table: {reason}")]
+    Plan {
+        /// The expression.
+        sql: String,
+        /// What the planner says.
+        reason: String,
+    },
+    /// An expression that is neither true nor false.
+    #[error("{sql:?} is of type {of} and should be true or false")]
+    NotBoolean {
+        /// The expression.
+        sql: String,
+        /// Its type.
+        of: DataType,
+    },
+    /// An expression that needs more than the row.
+    #[error("{sql:?} has {what}, an expectation is judged by the values of one row")]
+    Beyond {
+        /// The expression.
+        sql: String,
+        /// What does not belong there.
+        what: &'static str,
+    },
+    /// A freshness rule that says nothing.
+    #[error("`freshness` has `warn_after`, `fail_after` or both")]
+    Ageless,
+    /// A freshness rule that fails before it warns.
+    #[error("`freshness` warns after {warn_after} and fails before that, after {fail_after}")]
+    Ages {
+        /// When it warns.
+        warn_after: Span,
+        /// When it fails.
+        fail_after: Span,
     },
 }
 
