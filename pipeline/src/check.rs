@@ -5,11 +5,12 @@ mod config;
 
 use crate::build::BuildError;
 use crate::catalog_json;
+use crate::expectation::{self, ExpectationRule};
 use crate::graph::{self, Graph};
 use crate::lake::Lake;
-use crate::model::{self, Materialization, Model, ModelName, Read};
+use crate::model::{self, ConfigRule, Materialization, Model, ModelName, Read};
 use crate::plan::{Planner, Scope};
-use crate::project::Project;
+use crate::project::{Place, Project};
 use crate::source::{self, SourceKind};
 use crate::stream::Judge;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -98,6 +99,7 @@ impl Checked {
         config::check_columns(&model, &planned.schema, self)?;
         let schema = stored_schema(&model, &planned.schema);
         self.definitions.insert(model.name.clone(), self.definition(&model, &schema));
+        self.check_rules(&scope, &model, &schema)?;
         if let Some(late) = model.late() {
             let input = crate::build::drive(&model).and_then(|drive| self.schemas.get(drive));
             if let Some(input) = input {
@@ -111,6 +113,26 @@ impl Checked {
         }
         self.schemas.insert(Read::Model(model.name.clone()), schema);
         self.models.push(model);
+        Ok(())
+    }
+
+    /// Checks what is expected of the rows of `model`, whose table has the columns `schema`.
+    fn check_rules(
+        &self,
+        scope: &Scope,
+        model: &Model,
+        schema: &SchemaRef,
+    ) -> Result<(), BuildError> {
+        let misconfigured = |(place, rule): (Place, ExpectationRule)| {
+            model.misconfigured(place, ConfigRule::from(rule).into())
+        };
+        let resolve = |name: &ModelName| self.schemas.get(&Read::Model(name.clone())).cloned();
+        let expectations = &model.config.expectations;
+        expectation::check(scope.ctx(), &model.name, expectations, schema, resolve)
+            .map_err(misconfigured)?;
+        if let Some(freshness) = &model.config.freshness {
+            expectation::check_freshness(freshness, schema).map_err(misconfigured)?;
+        }
         Ok(())
     }
 

@@ -84,7 +84,8 @@ pub(crate) fn order(
             Read::Model(name) => makers.get(name).cloned(),
             _ => None,
         });
-        graph.reads.insert(model.name.clone(), reads.collect());
+        let related = related(model).filter_map(|(name, _)| makers.get(name).cloned());
+        graph.reads.insert(model.name.clone(), reads.chain(related).collect());
     }
     let mut waiting: BTreeMap<ModelName, Model> =
         models.into_iter().map(|model| (model.name.clone(), model)).collect();
@@ -130,10 +131,20 @@ fn next_in<'w>(
     makers: &BTreeMap<ModelName, ModelName>,
     model: &Model,
 ) -> Option<(&'w Model, Place)> {
-    model.reads.iter().find_map(|at| match &at.read {
-        Read::Model(name) => waiting.get(makers.get(name)?).map(|next| (next, at.place)),
+    let reads = model.reads.iter().filter_map(|at| match &at.read {
+        Read::Model(name) => Some((name, at.place)),
         _ => None,
-    })
+    });
+    let mut reads = reads.chain(related(model));
+    reads.find_map(|(name, place)| waiting.get(makers.get(name)?).map(|next| (next, place)))
+}
+
+/// The other tables that the expectations of `model` look into.
+fn related(model: &Model) -> impl Iterator<Item = (&ModelName, Place)> {
+    let expectations = model.config.expectations.iter();
+    let named =
+        expectations.filter_map(|expectation| Some((expectation.reads()?, expectation.place)));
+    named.filter(|(name, _)| **name != model.name)
 }
 
 /// Every waiting model reads another waiting one, so a walk along the reads ends in a circle.

@@ -24,7 +24,7 @@ pub(crate) enum DuplicateKey {
 }
 
 /// The rows of `plan` that are the newest of their `key`: those that are first when the columns `newest_by`
-/// descend, nulls last. Ties are broken by the other columns, so that the same rows give the same row.
+/// descend, nulls last. A row whose key has a null names no row, and stays. Ties are broken by the other columns, so that the same rows give the same row.
 pub(crate) fn newest_of_key(
     plan: LogicalPlan,
     key: &[String],
@@ -48,7 +48,7 @@ pub(crate) fn newest_of_key(
         fun: WindowFunctionDefinition::WindowUDF(row_number_udwf()),
         params: WindowFunctionParams {
             args: Vec::new(),
-            partition_by,
+            partition_by: partition_by.clone(),
             order_by,
             window_frame: WindowFrame::new(has_order),
             filter: None,
@@ -57,9 +57,11 @@ pub(crate) fn newest_of_key(
         },
     }))
     .alias(RANK);
+    let nameless = partition_by.iter().cloned().map(Expr::is_null).reduce(Expr::or);
+    let is_kept = col(RANK).eq(lit(1_u64)).or(nameless.unwrap_or_else(|| lit(false)));
     LogicalPlanBuilder::new(plan)
         .window(vec![rank])?
-        .filter(col(RANK).eq(lit(1_u64)))?
+        .filter(is_kept)?
         .project(columns)?
         .build()
 }
