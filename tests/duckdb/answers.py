@@ -20,7 +20,7 @@ import tempfile
 
 import duckdb
 
-from lake import Difference, compare, literal, quoted, table
+from lake import Difference, Refused, compare, literal, quoted, table
 
 
 @dataclasses.dataclass
@@ -147,13 +147,13 @@ def main(prepare, answers, more=None):
         try:
             said = check(con, answer, arguments.project, arguments.lake, os.environ.get("LAKEFRONT_BIN"))
             print(f"{answer.place}: {said}")
-        except Difference as difference:
+        except (Difference, Refused) as difference:
             failed = True
             print(f"error: {difference}", file=sys.stderr)
     if more is not None:
         try:
             more(con, arguments.project, arguments.lake)
-        except Difference as difference:
+        except (Difference, Refused) as difference:
             failed = True
             print(f"error: {difference}", file=sys.stderr)
     sys.exit(1 if failed else 0)
