@@ -338,7 +338,9 @@ impl Build {
                 Read::Source(name) => {
                     if let Some(source) = self.project.sources.get(name) {
                         let folder = &self.project.folder;
-                        inputs.push(Input::source(&read, source, folder, before)?);
+                        let servers = &self.checked.servers;
+                        let input = Input::source(&read, source, folder, servers, before);
+                        inputs.push(input.await?);
                     }
                 }
                 Read::Model(name) => {

@@ -11,7 +11,7 @@ use crate::lake::Lake;
 use crate::model::{self, ConfigRule, Materialization, Model, ModelName, Read};
 use crate::plan::{Planner, Scope};
 use crate::project::{Place, Project};
-use crate::source::{self, SourceKind};
+use crate::source::{self, Servers, SourceKind};
 use crate::stream::Judge;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
@@ -34,6 +34,8 @@ pub(crate) struct Checked {
     pub(crate) schemas: BTreeMap<Read, SchemaRef>,
     /// What each model is, as a hash.
     pub(crate) definitions: HashMap<ModelName, String>,
+    /// The databases that are read, each in one session.
+    pub(crate) servers: Servers,
     /// The compiled catalog; `None` when the project has none.
     pub(crate) catalog: Option<String>,
 }
@@ -53,9 +55,10 @@ pub(crate) async fn check(
         graph,
         schemas: BTreeMap::new(),
         definitions: HashMap::new(),
+        servers: Servers::default(),
         catalog: None,
     };
-    checked.open_sources(project, &models)?;
+    checked.open_sources(project, &models).await?;
     for model in models {
         checked.add(planner, model).await?;
     }
@@ -69,7 +72,11 @@ pub(crate) async fn check(
 
 impl Checked {
     /// Finds every source that a model reads, and its columns.
-    fn open_sources(&mut self, project: &Project, models: &[Model]) -> Result<(), BuildError> {
+    async fn open_sources(
+        &mut self,
+        project: &Project,
+        models: &[Model],
+    ) -> Result<(), BuildError> {
         for at in models.iter().flat_map(|model| &model.reads) {
             let Read::Source(name) = &at.read else { continue };
             let Some(source) = project.sources.get(name) else { continue };
@@ -82,6 +89,7 @@ impl Checked {
                     (_, path) => file.open(&path?)?.schema(),
                 },
                 SourceKind::Folder(folder) => folder.schema(),
+                SourceKind::Database(table) => self.servers.schema(table).await?,
             };
             self.schemas.insert(at.read.clone(), schema);
         }

@@ -56,7 +56,8 @@ pub use project::{
     DEFAULT_ENVIRONMENT, Exposure, PROJECT_FILE, Place, Project, ProjectError, ProjectRule, Retries,
 };
 pub use source::{
-    ColumnType, ColumnTypeError, FileRule, FileSource, FolderSource, Generator, RowRule, Source,
-    SourceError, SourceFormError, SourceFormat, SourceKind,
+    ColumnType, ColumnTypeError, DatabaseSource, FileRule, FileSource, FolderSource, Generator,
+    MySqlError, RowRule, SchemaChange, ServerRule, Source, SourceError, SourceFormError,
+    SourceFormat, SourceKind, TableRule, TypeRule, UrlRule,
 };
 pub use state::StateError;

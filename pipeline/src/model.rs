@@ -17,6 +17,7 @@
 mod config;
 mod header;
 mod read;
+mod synced;
 
 pub use config::{
     Append, ConfigRule, Kind, Layout, Materialization, Merge, ModelConfig, Stream, Watermark,
@@ -364,6 +365,7 @@ pub(crate) fn read_all(project: &Project) -> Result<Vec<Model>, ModelError> {
             models.push(read(layer, path)?);
         }
     }
+    models.extend(synced::models(project, &models)?);
     if models.is_empty() && project.catalog_path.is_none() {
         let rule = ModelRule::NoModels;
         return Err(ModelError { path: models_dir, place: Place::default(), rule });

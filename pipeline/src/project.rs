@@ -219,6 +219,7 @@ impl Project {
                     file.paths = file.paths.iter().map(|path| path.with(name, value)).collect();
                 }
                 SourceKind::Folder(folder) => folder.folder = folder.folder.with(name, value),
+                SourceKind::Database(_) => {}
             }
         }
         self

@@ -3,25 +3,31 @@
 mod bytes;
 mod column_type;
 mod csv;
+mod database;
 mod folder;
 mod form;
 mod generated;
 mod json_lines;
+mod mysql;
 pub(crate) mod parquet;
 mod typed_rows;
 
 pub use column_type::{ColumnType, ColumnTypeError};
+pub use database::DatabaseSource;
+pub(crate) use database::{DatabasePosition, Mode, Servers};
 pub use folder::FolderSource;
 pub(crate) use folder::{NewFile, Seen};
 pub use form::SourceFormError;
 pub(crate) use form::{Entry, SourceForm, read as read_form};
 pub use generated::Generator;
+pub use mysql::{MySqlError, SchemaChange, ServerRule, TableRule, TypeRule, UrlRule};
 pub(crate) use typed_rows::{FILE_COLUMN, INGESTED_AT_COLUMN, ROW_COLUMN};
 
 use crate::project::Place;
 use arrow::datatypes::SchemaRef;
 use catalog::Name;
 use datafusion::catalog::TableProvider;
+use datafusion::error::DataFusionError;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -50,6 +56,8 @@ pub enum SourceKind {
     File(FileSource),
     /// A folder of files, each taken once.
     Folder(FolderSource),
+    /// A table of a database.
+    Database(DatabaseSource),
 }
 
 /// One file outside the lake.
@@ -106,6 +114,12 @@ pub enum SourceError {
         /// The path as it is written.
         path: String,
     },
+    /// A database does not give its rows.
+    #[error(transparent)]
+    Database(Box<MySqlError>),
+    /// The rows of a database cannot be kept on disk.
+    #[error("rows cannot be kept in the folder for temporary files: {0}")]
+    Spool(DataFusionError),
     /// No file is there.
     #[error("source \"{source_name}\": no such file, tried: {tried}")]
     Missing {
@@ -268,6 +282,13 @@ impl PathTemplate {
         }
         parts.push(Part::Text(rest.to_owned()));
         Some(PathTemplate { text: text.to_owned(), parts })
+    }
+
+    /// Whether a password is written down: `user:password@`, and not as a variable.
+    pub(crate) fn has_plain_password(&self) -> bool {
+        let Some((_, rest)) = self.text.split_once("://") else { return false };
+        let Some((user, _)) = rest.rsplit_once('@') else { return false };
+        user.split_once(':').is_some_and(|(_, password)| !password.starts_with("${"))
     }
 
     /// As it is written.

@@ -7,7 +7,7 @@
 //! one writes it anew.
 
 use crate::lake::{Root, RootError};
-use crate::source::Seen;
+use crate::source::{DatabasePosition, Seen};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -46,6 +46,8 @@ pub(crate) enum Position {
     Hash(String),
     /// The files of a folder.
     Seen(Seen),
+    /// The rows of a database's table.
+    Database(DatabasePosition),
     /// A table of the lake.
     Table {
         /// Which table: another one at the same place has another id.
@@ -74,6 +76,7 @@ impl Position {
         match self {
             Position::Hash(hash) => format!("sha256 {}", hash.get(..12).unwrap_or(hash)).into(),
             Position::Seen(seen) => format!("{} files", seen.n_files()).into(),
+            Position::Database(position) => position.brief().into(),
             Position::Table { version, .. } => (*version).into(),
         }
     }

@@ -4,7 +4,8 @@ use super::BuildError;
 use crate::lake::LakeTable;
 use crate::model::{Read, Watermark};
 use crate::plan::{Scope, column_of};
-use crate::source::{FolderSource, NewFile, Seen, Source, SourceError, SourceKind};
+use crate::source::{FolderSource, NewFile, Seen, Servers, Source, SourceError, SourceKind};
+use crate::spool::Spool;
 use crate::state::{InputState, Position};
 use arrow::datatypes::DataType;
 use datafusion::catalog::TableProvider;
@@ -30,6 +31,7 @@ pub(super) struct Input {
 enum Feed {
     File(Arc<dyn TableProvider>),
     Folder { source: FolderSource, new: Vec<NewFile> },
+    Database(Spool),
     Table(LakeTable),
 }
 
@@ -43,10 +45,11 @@ pub(super) enum Fresh {
 
 impl Input {
     /// The source `read` of the project in `folder`. `before` is how far it was read.
-    pub(super) fn source(
+    pub(super) async fn source(
         read: &Read,
         source: &Source,
         folder: &Path,
+        servers: &Servers,
         before: Option<InputState>,
     ) -> Result<Input, SourceError> {
         let (now, feed) = match &source.kind {
@@ -63,6 +66,14 @@ impl Input {
                 let delivery = source_folder.look(&source.name, folder, &seen)?;
                 let source = source_folder.clone();
                 (Position::Seen(delivery.seen), Feed::Folder { source, new: delivery.files })
+            }
+            SourceKind::Database(table) => {
+                let position = match before.as_ref().map(|before| &before.position) {
+                    Some(Position::Database(position)) => Some(position),
+                    _ => None,
+                };
+                let read = servers.read(table, position).await?;
+                (Position::Database(read.position), Feed::Database(read.rows))
             }
         };
         Ok(Input { read: read.clone(), before, now, feed })
@@ -105,6 +116,7 @@ impl Input {
         Ok(match &self.feed {
             Feed::File(table) => Arc::clone(table),
             Feed::Folder { source, new } => source.table(new.clone(), at_us)?,
+            Feed::Database(rows) => rows.table()?,
             Feed::Table(table) => table.provider(scope.ctx()).await?,
         })
     }

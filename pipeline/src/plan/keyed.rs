@@ -59,11 +59,7 @@ pub(crate) fn newest_of_key(
     .alias(RANK);
     let nameless = partition_by.iter().cloned().map(Expr::is_null).reduce(Expr::or);
     let is_kept = col(RANK).eq(lit(1_u64)).or(nameless.unwrap_or_else(|| lit(false)));
-    LogicalPlanBuilder::new(plan)
-        .window(vec![rank])?
-        .filter(is_kept)?
-        .project(columns)?
-        .build()
+    LogicalPlanBuilder::new(plan).window(vec![rank])?.filter(is_kept)?.project(columns)?.build()
 }
 
 /// The rows of `plan` whose column `deleted` is not true, without that column.

@@ -121,6 +121,7 @@ impl Sources<'_> {
                 .map_err(|(place, rule)| error(place, rule.into()))?;
             let sources = match entry {
                 Entry::Source(source) => vec![source],
+                Entry::Tables(sources) => sources,
                 Entry::Generated((generator, sources)) => {
                     self.generators.push(generator);
                     sources

@@ -1,6 +1,8 @@
 //! Sources as they are written, in `lakefront.yaml` or in `sources/*.yaml`.
 
+use super::database::{self, TableForm};
 use super::generated::{self, Generator};
+use super::mysql::{OnSchemaChange, ZeroDates};
 use super::typed_rows::Shape;
 use super::{ColumnType, FileSource, FolderSource, PathTemplate, Source, SourceFormat, SourceKind};
 use crate::project::Place;
@@ -33,6 +35,16 @@ pub(crate) struct SourceForm {
     #[serde(default)]
     pub(super) seed: Option<Spanned<Value>>,
     #[serde(default)]
+    pub(super) mysql: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) tables: BTreeMap<Name, Option<TableForm>>,
+    #[serde(default)]
+    pub(super) bronze: bool,
+    #[serde(default)]
+    pub(super) on_schema_change: OnSchemaChange,
+    #[serde(default)]
+    pub(super) zero_dates: ZeroDates,
+    #[serde(default)]
     columns: Option<Spanned<Value>>,
     #[serde(default)]
     null_text: Option<Spanned<String>>,
@@ -45,7 +57,7 @@ pub(crate) struct SourceForm {
 pub enum SourceFormError {
     /// It says no place, or says it twice.
     #[error(
-        "source \"{source_name}\" has either `path`, `paths` (not empty) or `folder`, and only one of them"
+        "source \"{source_name}\" has either `path`, `paths` (not empty), `folder`, `mysql` or `generator`, and only one of them"
     )]
     Paths {
         /// The source.
@@ -56,6 +68,14 @@ pub enum SourceFormError {
     Format {
         /// The source.
         source_name: Name,
+    },
+    /// A server's URL or list of tables.
+    #[error("source \"{source_name}\": {reason}")]
+    Database {
+        /// The source.
+        source_name: Name,
+        /// Why not.
+        reason: String,
     },
     /// A generator that there is not, or a number that is none.
     #[error("source \"{source_name}\": {reason}")]
@@ -112,6 +132,9 @@ pub(crate) fn read(
         let place = place_of(kind);
         return generated::read(path, place, name, &form, variables).map(Entry::Generated);
     }
+    if form.mysql.is_some() {
+        return database::read(path, name, form, variables).map(Entry::Tables);
+    }
     let place = form.format.as_ref().map(place_of).unwrap_or_default();
     for (key, value) in [("scale", &form.scale), ("seed", &form.seed)] {
         if let Some(value) = value {
@@ -132,6 +155,8 @@ pub(crate) fn read(
 pub(crate) enum Entry {
     /// One source.
     Source(Source),
+    /// The tables of a server.
+    Tables(Vec<Source>),
     /// A generator, and the sources that it delivers.
     Generated((Generator, Vec<Source>)),
 }
