@@ -13,7 +13,7 @@ pub use lock::{Holder, LEASE, Lock, LockError, Wait};
 pub(crate) use output::Output;
 pub use root::{Root, RootError};
 pub(crate) use table::LakeTable;
-pub(crate) use write::{Commit, Write};
+pub(crate) use write::{Commit, Write, writer_properties};
 
 use crate::model::Layout;
 use crate::source::parquet;

@@ -38,6 +38,7 @@ mod source;
 mod spool;
 mod state;
 mod stream;
+pub mod upkeep;
 
 pub use build::{
     BuildError, DEFAULT_MEMORY_BYTES, Event, ModelReport, Options, Outcome, Refresh, Report,

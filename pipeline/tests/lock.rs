@@ -1,5 +1,7 @@
 //! A lake is held by one process at a time, and free again however that process ends.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
+
 use pipeline::{Clock, Lock, LockError, Root, Wait};
 use std::io::{BufRead, BufReader};
 use std::path::Path;

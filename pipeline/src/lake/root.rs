@@ -263,6 +263,30 @@ impl Root {
         Ok(paths)
     }
 
+    /// The names of the folders in `folder`, sorted; none when there is no such folder.
+    ///
+    /// # Errors
+    /// [`RootError::File`].
+    pub(crate) async fn folders(&self, folder: &str) -> Result<Vec<String>, RootError> {
+        let error = |source| self.failed(folder, "listed", source);
+        let folder = at(folder).map_err(error)?;
+        let found = self.store.list_with_delimiter(Some(&folder)).await.map_err(error)?;
+        let names = found.common_prefixes.iter().filter_map(StorePath::filename);
+        let mut names: Vec<String> = names.map(str::to_owned).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Whether there is a file below `folder`, at any depth.
+    ///
+    /// # Errors
+    /// [`RootError::File`].
+    pub(crate) async fn has_files(&self, folder: &str) -> Result<bool, RootError> {
+        let error = |source| self.failed(folder, "listed", source);
+        let folder = at(folder).map_err(error)?;
+        Ok(self.store.list(Some(&folder)).try_next().await.map_err(error)?.is_some())
+    }
+
     /// What lies at `path` for people: a path of the file system, or a URL.
     pub(crate) fn place(&self, path: &str) -> String {
         place(self.local_dir.as_deref(), &self.url, path)
@@ -361,6 +385,9 @@ mod tests {
         assert_eq!(root.get("a/c/d e.json").await.unwrap(), Some(bytes("")));
         root.put("b", bytes("x")).await.unwrap();
         assert_eq!(root.list("a").await.unwrap(), ["a/b.json", "a/c/d e.json"]);
+        assert_eq!(root.folders("a").await.unwrap(), ["c"]);
+        assert_eq!(root.folders("e").await.unwrap(), Vec::<String>::new());
+        assert!(root.has_files("a/c").await.unwrap() && !root.has_files("a/e").await.unwrap());
         assert_eq!(root.list("").await.unwrap(), ["a/b.json", "a/c/d e.json", "b"]);
         root.delete("a/b.json").await.unwrap();
         assert_eq!(root.list("a").await.unwrap(), ["a/c/d e.json"]);

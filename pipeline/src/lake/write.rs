@@ -222,7 +222,7 @@ fn properties(commit: &Commit) -> CommitProperties {
 }
 
 /// How data files are written.
-pub(super) fn writer_properties() -> Result<WriterProperties, parquet::errors::ParquetError> {
+pub(crate) fn writer_properties() -> Result<WriterProperties, parquet::errors::ParquetError> {
     Ok(WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
