@@ -284,16 +284,6 @@ async fn deliver(project: &Project, progress: &mut impl FnMut(Event)) -> Result<
     Ok(())
 }
 
-/// Checks `project` as a build does, and writes nothing.
-///
-/// # Errors
-/// [`BuildError`] of the first thing that does not fit.
-pub async fn check(project: &Project) -> Result<usize, BuildError> {
-    let planner = Planner::new(DEFAULT_MEMORY_BYTES)?;
-    let lake = Lake::new(project.lake.clone(), planner.runtime());
-    Ok(check::check(project, &planner, &lake).await?.models.len())
-}
-
 /// What the tasks of one build share.
 struct Build {
     run_id: String,

@@ -2,6 +2,11 @@
 //! across models, and the catalog over them.
 
 mod config;
+mod every;
+mod finding;
+
+pub use every::{CheckReport, check_every};
+pub use finding::Finding;
 
 use crate::build::BuildError;
 use crate::catalog_json;
@@ -11,7 +16,7 @@ use crate::lake::Lake;
 use crate::model::{self, ConfigRule, Materialization, Model, ModelName, Read};
 use crate::plan::{Planner, Scope};
 use crate::project::{Place, Project};
-use crate::source::{self, Servers, SourceKind};
+use crate::source::{self, Servers, Source, SourceError, SourceKind};
 use crate::stream::Judge;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
@@ -49,7 +54,17 @@ pub(crate) async fn check(
     planner: &Planner,
     lake: &Lake,
 ) -> Result<Checked, BuildError> {
-    let (models, graph) = graph::order(project, model::read_all(project)?)?;
+    fit(project, planner, lake, model::read_all(project)?).await
+}
+
+/// Checks that `models`, which are each right, fit together and what else `project` has.
+async fn fit(
+    project: &Project,
+    planner: &Planner,
+    lake: &Lake,
+    models: Vec<Model>,
+) -> Result<Checked, BuildError> {
+    let (models, graph) = graph::order(project, models)?;
     let mut checked = Checked {
         models: Vec::new(),
         graph,
@@ -70,6 +85,22 @@ pub(crate) async fn check(
     Ok(checked)
 }
 
+/// The columns of `source`, which must be there.
+async fn source_schema(
+    project: &Project,
+    servers: &Servers,
+    source: &Source,
+) -> Result<SchemaRef, SourceError> {
+    Ok(match &source.kind {
+        SourceKind::File(file) => match (&file.generated, file.find(&project.folder)) {
+            (Some(schema), Err(_)) => Arc::clone(schema),
+            (_, path) => file.open(&path?)?.schema(),
+        },
+        SourceKind::Folder(folder) => folder.schema(),
+        SourceKind::Database(table) => servers.schema(table).await?,
+    })
+}
+
 impl Checked {
     /// Finds every source that a model reads, and its columns.
     async fn open_sources(
@@ -83,14 +114,7 @@ impl Checked {
             if self.schemas.contains_key(&at.read) {
                 continue;
             }
-            let schema = match &source.kind {
-                SourceKind::File(file) => match (&file.generated, file.find(&project.folder)) {
-                    (Some(schema), Err(_)) => Arc::clone(schema),
-                    (_, path) => file.open(&path?)?.schema(),
-                },
-                SourceKind::Folder(folder) => folder.schema(),
-                SourceKind::Database(table) => self.servers.schema(table).await?,
-            };
+            let schema = source_schema(project, &self.servers, source).await?;
             self.schemas.insert(at.read.clone(), schema);
         }
         Ok(())

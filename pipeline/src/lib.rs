@@ -42,9 +42,10 @@ pub mod upkeep;
 
 pub use build::{
     BuildError, DEFAULT_MEMORY_BYTES, Event, ModelReport, Options, Outcome, Refresh, Report,
-    SelectError, build, check,
+    SelectError, build,
 };
 pub use catalog_json::{CATALOG_PATH, CompileError, CompileRule};
+pub use check::{CheckReport, Finding, check_every as check};
 pub use duration::Span;
 pub use expectation::{Expectation, ExpectationRule, Freshness, OnFailure, Rule};
 pub use graph::GraphError;

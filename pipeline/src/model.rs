@@ -23,7 +23,7 @@ pub use config::{
     Append, ConfigRule, Kind, Layout, Materialization, Merge, ModelConfig, Stream, Watermark,
 };
 pub use read::Read;
-pub(crate) use read::ReadAt;
+pub(crate) use read::{ReadAt, parse as parse_read};
 
 use crate::expectation::OnFailure;
 use crate::project::{Place, Project};
@@ -357,18 +357,38 @@ pub enum ModelRule {
 /// # Errors
 /// [`ModelError`] of the first file that is not right.
 pub(crate) fn read_all(project: &Project) -> Result<Vec<Model>, ModelError> {
+    let (models, errors) = read_each(project);
+    match errors.into_iter().next() {
+        Some(error) => Err(error),
+        None => Ok(models),
+    }
+}
+
+/// Reads every model of `project`: those that are right, sorted by name, and what is wrong with the others.
+pub(crate) fn read_each(project: &Project) -> (Vec<Model>, Vec<ModelError>) {
     let mut models = Vec::new();
+    let mut errors = Vec::new();
     let models_dir = project.folder.join("models");
     for layer in Layer::EVERY {
-        let layer_dir = models_dir.join(layer.as_str());
-        for path in sql_files(&layer_dir)? {
-            models.push(read(layer, path)?);
+        match sql_files(&models_dir.join(layer.as_str())) {
+            Ok(paths) => {
+                for path in paths {
+                    match read(layer, path) {
+                        Ok(model) => models.push(model),
+                        Err(error) => errors.push(error),
+                    }
+                }
+            }
+            Err(error) => errors.push(error),
         }
     }
-    models.extend(synced::models(project, &models)?);
-    if models.is_empty() && project.catalog_path.is_none() {
+    match synced::models(project, &models) {
+        Ok(synced) => models.extend(synced),
+        Err(error) => errors.push(error),
+    }
+    if models.is_empty() && errors.is_empty() && project.catalog_path.is_none() {
         let rule = ModelRule::NoModels;
-        return Err(ModelError { path: models_dir, place: Place::default(), rule });
+        errors.push(ModelError { path: models_dir, place: Place::default(), rule });
     }
     models.sort_by(|a, b| a.name.cmp(&b.name));
     for pair in models.windows(2) {
@@ -376,10 +396,11 @@ pub(crate) fn read_all(project: &Project) -> Result<Vec<Model>, ModelError> {
             && first.name == second.name
         {
             let (name, other) = (first.name.clone(), first.path.clone());
-            return Err(second.broken(ModelRule::Twice { name, other }));
+            errors.push(second.broken(ModelRule::Twice { name, other }));
         }
     }
-    Ok(models)
+    models.dedup_by(|second, first| second.name == first.name);
+    (models, errors)
 }
 
 fn sql_files(layer_dir: &Path) -> Result<Vec<PathBuf>, ModelError> {
@@ -441,6 +462,18 @@ fn configure(layer: Layer, path: &Path, sql: &str) -> Result<(ModelConfig, PathB
 type Parsed = (Statement, Vec<ReadAt>);
 
 fn parse(name: &ModelName, sql: &str) -> Result<Parsed, (Place, ModelRule)> {
+    let (statement, reads) = parse_query(sql)?;
+    for read in &reads {
+        read.check(name.layer)?;
+    }
+    Ok((statement, reads))
+}
+
+/// The one query that `sql` is, and what it reads.
+///
+/// # Errors
+/// [`ModelRule::Syntax`] and [`ModelRule::NotOneQuery`], with the place.
+pub(crate) fn parse_query(sql: &str) -> Result<Parsed, (Place, ModelRule)> {
     let mut statements = Parser::parse_sql(&GenericDialect {}, sql).map_err(|error| {
         let (place, reason) = syntax(sql, &error);
         (place, ModelRule::Syntax { reason })
@@ -452,9 +485,6 @@ fn parse(name: &ModelName, sql: &str) -> Result<Parsed, (Place, ModelRule)> {
         (Some(_), before) => return not_one_query(&format!("{} statements", before + 1)),
     };
     let reads = read::of(&statement);
-    for read in &reads {
-        read.check(name.layer)?;
-    }
     Ok((statement, reads))
 }
 

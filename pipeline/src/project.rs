@@ -64,6 +64,8 @@ pub struct Project {
     pub exposures: Vec<Exposure>,
     /// When `--watch` builds, as a cron expression.
     pub schedule: Option<String>,
+    /// Where the project says so.
+    pub schedule_place: Place,
     /// How long a build may take before it is said to be late.
     pub sla: Option<Span>,
     /// How often a failed build is tried again while watching.
@@ -173,6 +175,11 @@ impl Place {
     /// A known place.
     pub fn at(line: u64, column: u64) -> Place {
         Place((line > 0).then_some((line, column)))
+    }
+
+    /// The line and the column.
+    pub fn line_and_column(self) -> Option<(u64, u64)> {
+        self.0
     }
 }
 

@@ -83,7 +83,7 @@ pub(super) fn of(statement: &Statement) -> Vec<ReadAt> {
 }
 
 /// What `text`, such as `silver.orders`, names.
-pub(super) fn parse(text: &str) -> Option<Read> {
+pub(crate) fn parse(text: &str) -> Option<Read> {
     let (layer, table) = text.split_once('.')?;
     read(layer, table)
 }

@@ -35,7 +35,7 @@ struct ProjectForm {
     #[serde(default)]
     exposures: Vec<Exposure>,
     #[serde(default)]
-    schedule: Option<String>,
+    schedule: Option<Spanned<String>>,
     #[serde(default)]
     sla: Option<Span>,
     #[serde(default)]
@@ -101,7 +101,8 @@ pub(super) fn read(folder: &Path, environment: &str) -> Result<Project, ProjectE
         sources,
         generators,
         exposures: form.exposures,
-        schedule: form.schedule,
+        schedule_place: form.schedule.as_ref().map(place_of).unwrap_or_default(),
+        schedule: form.schedule.map(|schedule| schedule.value),
         sla: form.sla,
         retries: form.retries.unwrap_or_default(),
     })
