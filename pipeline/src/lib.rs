@@ -33,6 +33,7 @@ pub mod marketplace;
 mod model;
 mod plan;
 mod project;
+mod query;
 mod rejection;
 mod source;
 mod spool;
@@ -57,6 +58,7 @@ pub use model::{
 pub use project::{
     DEFAULT_ENVIRONMENT, Exposure, PROJECT_FILE, Place, Project, ProjectError, ProjectRule, Retries,
 };
+pub use query::{Answer, QueryError, QueryRule, Question, query};
 pub use source::{
     ColumnType, ColumnTypeError, DatabaseSource, FileRule, FileSource, FolderSource, Generator,
     MySqlError, RowRule, SchemaChange, ServerRule, Source, SourceError, SourceFormError,

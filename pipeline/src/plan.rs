@@ -26,7 +26,10 @@ use futures::TryStreamExt;
 use std::sync::Arc;
 
 /// The layers that names begin with.
-const LAYERS: [&str; 4] = ["source", "bronze", "silver", "gold"];
+const LAYERS: [&str; 5] = ["source", "bronze", "silver", "gold", LEDGER];
+
+/// The schema of the tables that the builder keeps about itself; models do not read them.
+pub(crate) const LEDGER: &str = "_lakefront";
 
 /// The engine that runs models: its memory and its settings.
 #[derive(Clone)]
@@ -175,9 +178,12 @@ pub(crate) fn column_of(plan: &LogicalPlan, name: &str) -> Result<Expr, DataFusi
 
 /// What the planner says, at the place that it names.
 pub(crate) fn refuse(model: &Model, error: &DataFusionError) -> ModelError {
+    let rule = ModelRule::Plan { reason: error.find_root().strip_backtrace() };
+    ModelError { path: model.path.clone(), place: place_of(error), rule }
+}
+
+/// The place in the text that the planner names.
+pub(crate) fn place_of(error: &DataFusionError) -> Place {
     let span = error.diagnostic().and_then(|diagnostic| diagnostic.span);
-    let place = span.map(|span| Place::at(span.start.line, span.start.column));
-    let reason = error.find_root().strip_backtrace();
-    let rule = ModelRule::Plan { reason };
-    ModelError { path: model.path.clone(), place: place.unwrap_or_default(), rule }
+    span.map(|span| Place::at(span.start.line, span.start.column)).unwrap_or_default()
 }
