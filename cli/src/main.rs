@@ -4,13 +4,23 @@
 mod command {
     //! One file a subcommand.
     pub mod build;
+    pub mod check;
     pub mod demo;
     pub mod files;
+    pub mod query;
     pub mod serve;
     pub mod user;
 }
+mod ending;
+mod paint;
+mod quantity;
+mod rows;
+mod run;
+mod signals;
+mod watch;
 
 use clap::{Parser, Subcommand};
+use ending::{Ending, USAGE};
 use std::process::ExitCode;
 
 /// A lakehouse dashboard whose query engine runs in the browser.
@@ -23,8 +33,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Checks a project without running it: configuration, SQL, types across models, sources, catalog.
+    Check(command::check::Args),
     /// Builds the lake of a project: bronze, silver, gold.
     Build(command::build::Args),
+    /// Asks a lake one question in SQL.
+    Query(command::query::Args),
     /// Lists the Parquet files of a folder, which makes it a table.
     Files(command::files::Args),
     /// Makes a marketplace, builds its lake and serves it.
@@ -35,20 +49,23 @@ enum Command {
     User(command::user::Args),
 }
 
-/// 0 when done, 2 when the input or the surroundings are not right; the reason is on stderr.
+/// 2 when the command line or the surroundings are not right, with the reason on stderr; else what the command says.
 fn main() -> ExitCode {
+    let done = |()| Ending::Well;
     let outcome = match Cli::parse().command {
+        Command::Check(args) => command::check::run(args),
         Command::Build(args) => command::build::run(args),
-        Command::Demo(args) => command::demo::run(args),
-        Command::Files(args) => command::files::run(args),
-        Command::Serve(args) => command::serve::run(args),
-        Command::User(args) => command::user::run(args),
+        Command::Query(args) => command::query::run(args),
+        Command::Demo(args) => command::demo::run(args).map(done),
+        Command::Files(args) => command::files::run(args).map(done),
+        Command::Serve(args) => command::serve::run(args).map(done),
+        Command::User(args) => command::user::run(args).map(done),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(ending) => ending.into(),
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::from(2)
+            ExitCode::from(USAGE)
         }
     }
 }

@@ -7,11 +7,13 @@ mod make;
 mod run;
 mod select;
 mod snapshot;
+mod stop;
 
 pub(crate) use commit::STATE_COLUMN;
 pub(crate) use make::drive;
 pub use select::SelectError;
 pub(crate) use snapshot::fields as snapshot_fields;
+pub use stop::Stop;
 
 use crate::catalog_json::{self, CompileError};
 use crate::check::{self, Checked};
@@ -47,6 +49,8 @@ pub struct Options {
     pub n_parallel: usize,
     /// What is done while somebody else writes the lake.
     pub wait: Wait,
+    /// Whether somebody wants it to end early.
+    pub stop: Stop,
 }
 
 impl Default for Options {
@@ -58,6 +62,7 @@ impl Default for Options {
             memory_bytes: DEFAULT_MEMORY_BYTES,
             n_parallel,
             wait: Wait::Refuse,
+            stop: Stop::new(),
         }
     }
 }
@@ -120,6 +125,18 @@ pub enum Event {
         model: ModelName,
         /// The one that failed.
         since: ModelName,
+    },
+    /// A model was made, and something about its rows is worth a look: an expectation or a freshness rule that warns.
+    Warned {
+        /// Which.
+        model: ModelName,
+        /// What.
+        reason: String,
+    },
+    /// A model was not begun, since the build was asked to stop.
+    NotBegun {
+        /// Which.
+        model: ModelName,
     },
 }
 
@@ -202,6 +219,12 @@ pub enum BuildError {
     /// The engine could not be set up.
     #[error("the query engine failed: {}", .0.strip_backtrace())]
     Engine(#[from] DataFusionError),
+    /// It was asked to.
+    #[error("the build was stopped with {n_left} models not begun; the next build makes them")]
+    Stopped {
+        /// Models that were not begun.
+        n_left: usize,
+    },
     /// A task ended without a result.
     #[error("a task of the build ended early: {0}")]
     Task(#[from] tokio::task::JoinError),
@@ -248,6 +271,7 @@ pub async fn build(
         checked,
         selected,
         refresh: options.refresh,
+        stop: options.stop.clone(),
         tables: Mutex::new(BTreeMap::new()),
         events,
     });
@@ -296,6 +320,7 @@ struct Build {
     checked: Checked,
     selected: BTreeSet<ModelName>,
     refresh: Refresh,
+    stop: Stop,
     /// The tables that are done.
     tables: Mutex<BTreeMap<ModelName, LakeTable>>,
     events: UnboundedSender<Event>,

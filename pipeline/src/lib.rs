@@ -43,7 +43,7 @@ pub mod upkeep;
 
 pub use build::{
     BuildError, DEFAULT_MEMORY_BYTES, Event, ModelReport, Options, Outcome, Refresh, Report,
-    SelectError, build,
+    SelectError, Stop, build,
 };
 pub use catalog_json::{CATALOG_PATH, CompileError, CompileRule};
 pub use check::{CheckReport, Finding, check_every as check};

@@ -1,16 +1,35 @@
 //! `lakefront build`.
 
-use anyhow::Context;
-use indicatif::{ProgressBar, ProgressStyle};
-use pipeline::{
-    Event, ModelName, ModelReport, Options, Outcome, Project, Refresh, Report, Span, Wait,
-};
-use std::collections::BTreeMap;
+use crate::ending::Ending;
+use crate::quantity::size_bytes;
+use crate::run::json::{self, JsonLines};
+use crate::run::lines::Lines;
+use crate::run::summary::Show;
+use crate::run::tally::{Verdict, Warnings};
+use crate::run::terminal::Terminal;
+use crate::run::{self, Limit, Listener};
+use crate::signals::Signals;
+use crate::watch::Watch;
+use crate::watch::schedule::Schedule;
+use anyhow::{Context, anyhow};
+use chrono::Utc;
+use pipeline::{Options, Project, Refresh, Report, Span, Wait};
+use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::Instant;
+use tokio::runtime::Runtime;
+
+/// What `--help` says behind the options.
+const CODES: &str = "\
+Exit codes: 0 all is well; 1 a model failed, the project is not right, or the build was stopped before its end; 2 the command line is
+not right; 3 with --strict, an expectation or a freshness rule warned. With --watch 0 after SIGINT or SIGTERM.
+
+SIGINT and SIGTERM: models that run are finished and committed, no further one is begun. A second one ends at once; what is
+committed stays, and the next build makes the rest.";
 
 /// The arguments.
 #[derive(clap::Args)]
+#[command(after_help = CODES, after_long_help = format!("{CODES}\n\n{}", json::HELP))]
 pub struct Args {
     /// The project: a folder with lakefront.yaml, models/ and catalog.yaml.
     #[arg(default_value = ".")]
@@ -19,12 +38,24 @@ pub struct Args {
     #[arg(long, default_value = pipeline::DEFAULT_ENVIRONMENT, value_name = "NAME")]
     env: String,
     /// Which models: `silver.orders`, `silver.orders+` with what reads it, `+gold.sales` with what it reads, `gold.*`.
-    #[arg(long, value_name = "MODELS")]
+    #[arg(long, value_name = "MODELS", num_args = 1..)]
     select: Vec<String>,
     /// Makes the selected tables anew, whatever they were made of.
     #[arg(long)]
     full_refresh: bool,
-    /// How long it waits for somebody else who writes the lake, such as `10 minutes`; it refuses at once without it.
+    /// Builds at once, and then on the project's `schedule:` (a cron expression, in UTC); a run that fails is tried again as `retries:` says.
+    #[arg(long, conflicts_with = "full_refresh")]
+    watch: bool,
+    /// Builds at once, and then in this rhythm, such as `5 minutes`, whatever the project's schedule says.
+    #[arg(long, value_name = "TIME", conflicts_with = "full_refresh", value_parser = rhythm)]
+    every: Option<Span>,
+    /// Ends with 3 when an expectation or a freshness rule warned.
+    #[arg(long)]
+    strict: bool,
+    /// Writes one JSON object a line for every event; `--help` lists them.
+    #[arg(long)]
+    json: bool,
+    /// How long it waits for somebody else who writes the lake, such as `10 minutes`; without it, it refuses at once.
     #[arg(long, value_name = "TIME")]
     wait: Option<Span>,
     /// The memory that queries share before they spill to disk.
@@ -32,182 +63,87 @@ pub struct Args {
     memory: usize,
 }
 
-/// Builds the project and prints what was made.
-pub fn run(args: Args) -> anyhow::Result<()> {
-    let project = Project::open_in(&args.project, &args.env)?;
-    let refresh = if args.full_refresh { Refresh::Full } else { Refresh::Changed };
+/// Builds the project and says what was made.
+///
+/// # Errors
+/// When the command line names no project, environment or model, or nothing says when to build again.
+pub fn run(args: Args) -> anyhow::Result<Ending> {
+    let is_watch = args.watch || args.every.is_some();
+    let open = || Ok(Project::open_in(&args.project, &args.env)?);
     let options = Options {
-        select: args.select,
-        refresh,
+        select: args.select.clone(),
+        refresh: if args.full_refresh { Refresh::Full } else { Refresh::Changed },
         memory_bytes: args.memory,
         wait: args.wait.map_or(Wait::Refuse, |wait| Wait::Until(wait.duration())),
         ..Options::default()
     };
-    let report = build(&project, &options)?;
-    println!("\n{}", summary(&project, &report));
-    Ok(())
-}
-
-/// Builds `project` and shows the progress on stderr: a line a model, and a bar on a terminal.
-pub fn build(project: &Project, options: &Options) -> anyhow::Result<Report> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("the runtime did not start")?;
-    let mut progress = Progress::new();
-    let report = runtime.block_on(pipeline::build(project, options, |event| progress.show(event)));
-    progress.bar.finish_and_clear();
-    Ok(report?)
-}
-
-/// `2GB` and `512MB`, in powers of 1024, as bytes.
-fn size_bytes(text: &str) -> Result<usize, String> {
-    let units = [("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)];
-    let upper = text.trim().to_uppercase();
-    let split = units
-        .iter()
-        .find_map(|(unit, bytes)| Some((upper.strip_suffix(unit)?.trim().to_owned(), *bytes)));
-    split
-        .and_then(|(number, bytes)| number.parse::<usize>().ok()?.checked_mul(bytes))
-        .filter(|bytes| *bytes >= 16 << 20)
-        .ok_or_else(|| format!("{text:?} is no size such as 512MB or 2GB, of at least 16MB"))
-}
-
-/// The bar at the foot, with the finished models above it.
-struct Progress {
-    bar: ProgressBar,
-    /// The models that run, and the rows that each made.
-    running: BTreeMap<ModelName, u64>,
-}
-
-impl Progress {
-    fn new() -> Progress {
-        let bar = ProgressBar::no_length().with_message("checking sources, models and catalog");
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Progress { bar, running: BTreeMap::new() }
-    }
-
-    fn show(&mut self, event: Event) {
-        match event {
-            Event::Checked { n_models } => {
-                self.bar.set_length(n_models as u64);
-                let style = ProgressStyle::with_template("{spinner} [{pos}/{len}] {msg}");
-                if let Ok(style) = style {
-                    self.bar.set_style(style);
-                }
-            }
-            Event::Delivering { n_done, n_steps } => {
-                self.bar.set_message(format!("making sources, {n_done} of {n_steps} steps"));
-                return;
-            }
-            Event::Waiting { holder } => self.say(&format!("waiting for {holder}")),
-            Event::Started { model } => {
-                self.running.insert(model, 0);
-            }
-            Event::Rows { model, n_rows } => {
-                self.running.insert(model, n_rows);
-            }
-            Event::Finished(report) => {
-                self.running.remove(&report.model);
-                self.bar.inc(1);
-                self.say(&line(&report));
-                if let Some(reason) = &report.reason {
-                    self.say(&format!("{:<28} made anew: {reason}", ""));
-                }
-            }
-            Event::Failed { model, reason } => {
-                self.running.remove(&model);
-                self.say(&format!("{:<28} failed: {reason}", model.to_string()));
-            }
-            Event::Skipped { model, since } => {
-                self.say(&format!("{:<28} skipped, since {since} failed", model.to_string()));
-            }
-        }
-        let running = self.running.iter().map(|(model, n_rows)| match n_rows {
-            0 => model.to_string(),
-            n_rows => format!("{model}: {} rows", grouped(*n_rows)),
-        });
-        self.bar.set_message(running.collect::<Vec<_>>().join(", "));
-    }
-
-    /// Through `suspend` and not `println`, which is silent where stderr is no terminal.
-    fn say(&self, line: &str) {
-        self.bar.suspend(|| eprintln!("{line}"));
-    }
-}
-
-fn line(report: &ModelReport) -> String {
-    format!(
-        "{:<28} {:<9} {:>12} rows {:>8} ms  version {}",
-        report.model.to_string(),
-        word(report.outcome),
-        grouped(report.n_rows),
-        grouped(report.elapsed_ms),
-        report.version,
-    )
-}
-
-fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Built => "built",
-        Outcome::Unchanged => "unchanged",
-        Outcome::View => "view",
-    }
-}
-
-fn summary(project: &Project, report: &Report) -> String {
-    let n_built = report.models.iter().filter(|model| model.outcome == Outcome::Built).count();
-    let catalog = match report.catalog {
-        Some(outcome) => format!("catalog {}", word(outcome)),
-        None => "no catalog".to_owned(),
+    let mut listener: Box<dyn Listener> = if args.json {
+        Box::new(JsonLines::on(std::io::stdout()))
+    } else {
+        listener(if is_watch { Show::News } else { Show::All })
     };
-    format!(
-        "{}: {n_built} tables built, {} unchanged, {catalog}, in {} ms\nlake: {}",
-        project.name,
-        report.models.len() - n_built,
-        grouped(report.elapsed_ms),
-        project.lake,
-    )
-}
-
-/// `1234567` as `1,234,567`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (idx, digit) in digits.chars().enumerate() {
-        if idx > 0 && (digits.len() - idx).is_multiple_of(3) {
-            text.push(',');
+    let listener = listener.as_mut();
+    start()?.block_on(async {
+        let mut signals = Signals::listen().context("cannot listen for signals")?;
+        if is_watch {
+            let every = args.every.map(|every| Schedule::Every { every, from: Utc::now() });
+            Watch { open: &open, options, every }.run(&mut signals, listener).await?;
+            return Ok(Ending::Well);
         }
-        text.push(digit);
-    }
-    text
+        let project = match open() {
+            Ok(project) => project,
+            Err(error) => return not_open(&args, error),
+        };
+        let limit = project.sla.map(|sla| Limit { sla, since: Instant::now() });
+        let tally = run::run(&project, &options, 1, limit, &mut signals, listener).await?;
+        Ok(tally.ending(if args.strict { Warnings::Count } else { Warnings::Pass }))
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_read() {
-        let check = |text: &str, expected: Option<usize>| {
-            assert_eq!(size_bytes(text).ok(), expected, "{text}");
-        };
-        check("2GB", Some(2 << 30));
-        check("512 mb", Some(512 << 20));
-        check("1MB", None);
-        check("2", None);
-        check("x GB", None);
+/// A project that is there and not right has failed; one that is not there was not meant.
+fn not_open(args: &Args, error: anyhow::Error) -> anyhow::Result<Ending> {
+    if super::check::is_named_wrong(&args.project, &error) {
+        return Err(error);
     }
+    eprintln!("error: {error:#}");
+    Ok(Ending::Failed)
+}
 
-    #[test]
-    fn thousands_are_grouped() {
-        let check = |number, expected: &str| assert_eq!(grouped(number), expected);
-        check(0, "0");
-        check(999, "999");
-        check(1_000, "1,000");
-        check(1_234_567, "1,234,567");
+/// Builds `project` for another command, and shows the progress.
+///
+/// # Errors
+/// When it fails or is stopped; what failed was said.
+pub fn build(project: &Project, options: &Options) -> anyhow::Result<Report> {
+    let mut listener = listener(Show::All);
+    let tally = start()?.block_on(async {
+        let mut signals = Signals::listen().context("cannot listen for signals")?;
+        run::run(project, options, 1, None, &mut signals, listener.as_mut()).await
+    })?;
+    match tally.verdict {
+        Some(Verdict::Done(report)) => Ok(report),
+        Some(Verdict::Failed(reason)) => Err(anyhow!(reason)),
+        Some(Verdict::Stopped) | None => Err(anyhow!("the build was stopped")),
     }
+}
+
+fn start() -> anyhow::Result<Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.context("the runtime did not start")
+}
+
+/// Somebody at a terminal sees what runs; a file gets lines.
+fn listener(show: Show) -> Box<dyn Listener> {
+    if std::io::stderr().is_terminal() {
+        Box::new(Terminal::new(show))
+    } else {
+        Box::new(Lines::new(show))
+    }
+}
+
+fn rhythm(text: &str) -> Result<Span, String> {
+    let span: Span = text.parse().map_err(|error| format!("{error}"))?;
+    if span.duration().is_zero() {
+        return Err("it is at least `1 second`".to_owned());
+    }
+    Ok(span)
 }

@@ -81,6 +81,7 @@ impl Build {
                 }
             }
         };
+        self.tell(super::Event::Rows { model: model.name.clone(), n_rows: output.n_rows() });
         if let Some(column) = output.null_key() {
             return Err(model.broken(ModelRule::NullKey { column }).into());
         }

@@ -33,7 +33,14 @@ pub(super) async fn run(
     let mut failed: BTreeMap<ModelName, ModelName> = BTreeMap::new();
     let mut failure = None;
     let mut reports = Vec::with_capacity(waiting.len());
+    let mut n_left = 0;
     loop {
+        if build.stop.is_requested() {
+            n_left += waiting.len();
+            for model in waiting.drain(..) {
+                progress(Event::NotBegun { model });
+            }
+        }
         skip(build, &mut waiting, &mut unfinished, &mut failed, progress);
         while running.len() < n_parallel {
             let is_free = |name: &&ModelName| {
@@ -77,6 +84,7 @@ pub(super) async fn run(
         }
     }
     match failure {
+        None if n_left > 0 => Err(BuildError::Stopped { n_left }),
         None => Ok(reports),
         Some(error) => Err(error),
     }
