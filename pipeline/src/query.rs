@@ -8,7 +8,7 @@ use crate::lake::{Lake, LakeError};
 use crate::model::{self, Materialization, Model, ModelError, ModelName, ModelRule, Read};
 use crate::plan::{LEDGER, Planner, Scope, place_of};
 use crate::project::{Place, Project};
-use crate::source::{Seen, SourceError, SourceKind};
+use crate::source::{Seen, Servers, SourceError, SourceKind};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use chrono::Utc;
@@ -232,7 +232,7 @@ impl Asked<'_> {
         for at in &view.reads {
             let table = match &at.read {
                 Read::Source(name) => match self.project.sources.get(name) {
-                    Some(source) => Some(self.source(&source.kind, name)?),
+                    Some(source) => Some(self.source(&source.kind, name).await?),
                     None => None,
                 },
                 Read::Model(name) => Box::pin(self.table(&scope, name)).await?,
@@ -249,7 +249,7 @@ impl Asked<'_> {
         Ok(Arc::new(ViewTable::new(planned.plan, None)))
     }
 
-    fn source(
+    async fn source(
         &self,
         kind: &SourceKind,
         name: &catalog::Name,
@@ -260,6 +260,9 @@ impl Asked<'_> {
             SourceKind::Folder(files) => {
                 let delivery = files.look(name, folder, &Seen::default())?;
                 files.table(delivery.files, Utc::now().timestamp_micros())?
+            }
+            SourceKind::Database(table) => {
+                Servers::default().read(table, None).await?.rows.table()?
             }
         })
     }

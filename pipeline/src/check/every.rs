@@ -10,6 +10,7 @@ use crate::lake::Lake;
 use crate::model::{self, Model, ModelError, ModelName, ModelRule, Read};
 use crate::plan::Planner;
 use crate::project::{PROJECT_FILE, Place, Project};
+use crate::source::Servers;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -50,7 +51,7 @@ pub async fn check_every(project: &Project) -> Result<CheckReport, Vec<Finding>>
         models,
         findings: broken.iter().map(Finding::from).collect(),
     };
-    search.sources();
+    search.sources().await;
     let checked = search.models(&planner, &lake).await;
     search.exposures();
     match checked {
@@ -96,7 +97,8 @@ struct Search<'p> {
 
 impl Search<'_> {
     /// Looks for every source that a model reads.
-    fn sources(&mut self) {
+    async fn sources(&mut self) {
+        let servers = Servers::default();
         for source in self.project.sources.values() {
             let read = Read::Source(source.name.clone());
             let reads = |model: &&Model| model.reads.iter().any(|at| at.read == read);
@@ -105,7 +107,7 @@ impl Search<'_> {
             if readers.is_empty() {
                 continue;
             }
-            if let Err(error) = source_schema(self.project, source) {
+            if let Err(error) = source_schema(self.project, &servers, source).await {
                 self.findings.push(Finding::new(&source.path, source.place, error));
                 self.gone.extend(readers);
             }
