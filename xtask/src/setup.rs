@@ -6,6 +6,7 @@ mod browser;
 mod cargo_tool;
 mod clang;
 mod duckdb;
+mod mariadb;
 mod wasm_opt;
 
 use crate::child;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub use browser::Browser;
+pub use mariadb::VARIABLE as MARIADB_VARIABLE;
 
 /// What builds the page and the engine.
 #[derive(Debug, Clone)]
@@ -53,7 +55,7 @@ pub fn everything(workspace: &Workspace) -> anyhow::Result<()> {
         say(&format!("have {}", tool.display()));
     }
     let browser = for_browser()?;
-    for tool in [&browser.chromium, &browser.chromedriver] {
+    for tool in [&browser.chromium, &browser.chromedriver, &for_databases()?] {
         say(&format!("have {}", tool.display()));
     }
     say(&format!("have {}", for_comparison(workspace)?.display()));
@@ -89,6 +91,14 @@ pub fn for_browser() -> anyhow::Result<Browser> {
 /// When something cannot be installed; names what to do by hand.
 pub fn for_comparison(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     duckdb::ensure(workspace)
+}
+
+/// Installs the database server that tests read from.
+///
+/// # Errors
+/// When it cannot be installed; names what to do by hand.
+pub fn for_databases() -> anyhow::Result<PathBuf> {
+    mariadb::ensure()
 }
 
 /// rust-toolchain.toml names the target, but a toolchain that was there before it did may lack it.

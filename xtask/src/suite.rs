@@ -31,12 +31,13 @@ struct Tally {
 /// # Errors
 /// When a stage before the tests fails.
 pub fn run(workspace: &Workspace, length: Length) -> anyhow::Result<ExitCode> {
-    let stages = Stages::new(binary::N_STAGES + 7);
+    let stages = Stages::new(binary::N_STAGES + 8);
     stages.run("formatting", || {
         child::run("fmt", &mut workspace.cargo(["fmt", "--all", "--check"]))
     })?;
     let browser = stages.run("browser", setup::for_browser)?;
     let duckdb = stages.run("DuckDB", || setup::for_comparison(workspace))?;
+    let mariadbd = stages.run("database", setup::for_databases)?;
     let tools = stages.run("tools that build for it", || setup::for_page(workspace))?;
     let built = binary::ensure(workspace, &stages, Beside::Tests)?;
     let mut tally = Tally::default();
@@ -45,6 +46,7 @@ pub fn run(workspace: &Workspace, length: Length) -> anyhow::Result<ExitCode> {
         cargo.env("LAKEFRONT_DUCKDB_PYTHON", &duckdb);
         // The byte stores compile their page in their own test.
         cargo.env("LAKEFRONT_WASM_BINDGEN", &tools.wasm_bindgen);
+        cargo.env(setup::MARIADB_VARIABLE, &mariadbd);
         let tested = child::run_watched("test", &mut cargo, |line| tally.take(line));
         if length == Length::Long {
             let mut mutants = fuzz_command(workspace);
