@@ -72,9 +72,8 @@ async fn a_large_table_takes_little_memory() {
     let said = String::from_utf8_lossy(&output.stdout);
     let found = said.lines().find_map(|line| line.split_once(FOUND)).map(|(_, number)| number);
     let grown_kib: u64 = found.unwrap_or_else(|| panic!("{said}")).trim().parse().unwrap();
-    // The rows are 300,000 KiB.
-    println!("grown by {grown_kib} KiB");
-    assert!(grown_kib < 80_000, "grown by {grown_kib} KiB");
+    // The rows are 300,000 KiB. A handful of batches are alive at once, one of them as rows to be hashed.
+    assert!(grown_kib < 130_000, "grown by {grown_kib} KiB");
 }
 
 /// The child of the test above; by itself it does nothing.

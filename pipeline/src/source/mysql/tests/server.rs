@@ -45,15 +45,16 @@ impl Server {
     /// The one that tests share; `None` without a MariaDB.
     pub(super) fn shared() -> Option<&'static Server> {
         static SHARED: OnceLock<Option<Server>> = OnceLock::new();
-        SHARED.get_or_init(Server::start).as_ref()
+        said(SHARED.get_or_init(Server::begin).as_ref())
     }
 
     /// Another one; `None` without a MariaDB.
     pub(super) fn start() -> Option<Server> {
-        let Some(program) = std::env::var_os(VARIABLE).map(PathBuf::from) else {
-            eprintln!("skipped: {VARIABLE} is not set");
-            return None;
-        };
+        said(Server::begin())
+    }
+
+    fn begin() -> Option<Server> {
+        let program = PathBuf::from(std::env::var_os(VARIABLE)?);
         let dir = tempfile::Builder::new().prefix("lakefront-mariadb-").tempdir().unwrap().keep();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         install(&program, &dir);
@@ -158,6 +159,14 @@ impl Drop for Server {
         drop(self.keeper.stdin.take());
         let _ = self.keeper.wait();
     }
+}
+
+/// Says so when there is none.
+fn said<T>(server: Option<T>) -> Option<T> {
+    if server.is_none() {
+        eprintln!("skipped: {VARIABLE} is not set");
+    }
+    server
 }
 
 /// MariaDB refuses to run as root without being told so.
