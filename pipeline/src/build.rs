@@ -3,6 +3,7 @@
 mod buckets;
 mod commit;
 mod input;
+mod judging;
 mod make;
 mod run;
 mod select;
@@ -17,6 +18,7 @@ pub use stop::Stop;
 
 use crate::catalog_json::{self, CompileError};
 use crate::check::{self, Checked};
+use crate::expectation::Outcome as Judgement;
 use crate::graph::GraphError;
 use crate::lake::{Clock, Lake, LakeError, LakeTable, Lock, LockError, RootError, Wait};
 use crate::marketplace::MarketplaceError;
@@ -272,6 +274,7 @@ pub async fn build(
         selected,
         refresh: options.refresh,
         stop: options.stop.clone(),
+        judgements: Mutex::new(BTreeMap::new()),
         tables: Mutex::new(BTreeMap::new()),
         events,
     });
@@ -321,6 +324,8 @@ struct Build {
     selected: BTreeSet<ModelName>,
     refresh: Refresh,
     stop: Stop,
+    /// What became of what is expected of each model's rows.
+    judgements: Mutex<BTreeMap<ModelName, Vec<Judgement>>>,
     /// The tables that are done.
     tables: Mutex<BTreeMap<ModelName, LakeTable>>,
     events: UnboundedSender<Event>,

@@ -277,7 +277,7 @@ impl Checked {
 }
 
 /// The columns of the table of `model`, whose query gives `planned`.
-fn stored_schema(model: &Model, planned: &SchemaRef) -> SchemaRef {
+pub(crate) fn stored_schema(model: &Model, planned: &SchemaRef) -> SchemaRef {
     let mut fields: Vec<Arc<Field>> = planned.fields().iter().cloned().collect();
     match &model.config.materialization {
         Materialization::Merge(merge) => {

@@ -16,13 +16,25 @@
 //! Null breaks `not_null` and nothing else: a value that is absent is neither out of range nor a
 //! duplicate. A model without expectations costs nothing.
 
+mod apply;
 mod check;
+mod example;
+mod existing;
 mod form;
 mod literal;
+mod outcome;
 mod predicate;
+mod sieve;
+#[cfg(test)]
+mod tests;
+mod unique;
 
+pub(crate) use apply::{Applied, ApplyError, Subject, apply, judge};
 pub(crate) use check::{check, check_freshness};
+pub(crate) use existing::Target;
 pub use form::{ColumnForms, ExpectationForms, FreshnessForm, read};
+pub use outcome::{Broken, Outcome};
+pub(crate) use sieve::{Sieve, Sifted};
 
 use crate::duration::Span;
 use crate::model::ModelName;

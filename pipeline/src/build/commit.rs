@@ -1,6 +1,7 @@
 //! Rows on their way into tables: the model's own, and those of the rows that it does not take.
 
 use super::input::Input;
+use super::judging::key_of;
 use super::make::{Change, Found, drive};
 use super::{Build, BuildError};
 use crate::lake::{Commit, LakeTable, Output, Write};
@@ -11,6 +12,7 @@ use crate::source::{FILE_COLUMN, INGESTED_AT_COLUMN, ROW_COLUMN};
 use crate::spool::{Spool, SpoolWriter};
 use crate::state::{self, ModelState, Position};
 use crate::stream::Judge;
+use crate::{check, expectation};
 use datafusion::catalog::TableProvider;
 use datafusion::common::Column;
 use datafusion::datasource::provider_as_source;
@@ -39,6 +41,9 @@ impl Build {
         let location = model.name.location();
         let Change { scope, plan, write, marks, late } = change;
         let schema = of_table(plan.schema()).map_err(|rule| model.broken(rule))?;
+        let table = found.table.as_ref();
+        let applied = self.expect(model, &scope, plan, &schema, &write, table).await?;
+        let (plan, sieve) = (applied.plan, applied.sieve);
         let plan = match write {
             Write::Merge { .. } => plan,
             _ => sorted(plan, &model.config.layout.sort_by)?,
@@ -47,15 +52,19 @@ impl Build {
             found.table.as_ref().and_then(LakeTable::number).map_or(0, |number| number + 1);
         let (state, metadata) = self.state_after(model, inputs, marks);
         let commit = Commit { number, metadata };
+        let is_whole = matches!(write, Write::Overwrite);
         let stream = match scope.run(&plan).await {
             Ok(stream) => stream,
             Err(error) => return Err(self.explain(model, &scope, &plan, &error).await),
         };
-        let output = Output::new(schema, stream, key_of(model));
+        let stored = check::stored_schema(model, &schema);
+        let quarantine = expectation::quarantine_schema(&stored);
+        let (stream, mut sifted) = sieve.pass(stream, &quarantine, &self.run_id)?;
+        let output = Output::new(Arc::clone(&schema), stream, key_of(model));
         self.lock.check().await?;
         state::write(self.lake.root(), &location, number, &state).await?;
         if let (Some(name), Some(late)) = (model.late(), late) {
-            self.put_aside(&name, &late, &write, &commit).await?;
+            self.put_aside(&name, &late, is_whole, &commit).await?;
         }
         let written = {
             let layout = &model.config.layout;
@@ -69,9 +78,23 @@ impl Build {
                 Ok::<_, BuildError>(table.await?)
             };
             tokio::pin!(writing);
+            let aside = async {
+                let refused = sifted.kept_back().await;
+                if let (Some(name), Some(refused)) = (model.quarantine(), refused) {
+                    self.put_aside(&name, &refused, is_whole, &commit).await?;
+                }
+                sifted.release();
+                Ok::<_, BuildError>(())
+            };
+            tokio::pin!(aside);
+            let mut is_aside = false;
             loop {
                 tokio::select! {
                     written = &mut writing => break written,
+                    put = &mut aside, if !is_aside => {
+                        put?;
+                        is_aside = true;
+                    }
                     () = tokio::time::sleep(ROWS_EVERY) => {
                         self.tell(super::Event::Rows {
                             model: model.name.clone(),
@@ -82,12 +105,19 @@ impl Build {
             }
         };
         self.tell(super::Event::Rows { model: model.name.clone(), n_rows: output.n_rows() });
+        if let Some(broken) = sifted.broken() {
+            self.judged(model, sifted.outcomes());
+            return Err(model.broken(ModelRule::Refused { reason: broken.to_string() }).into());
+        }
         if let Some(column) = output.null_key() {
             return Err(model.broken(ModelRule::NullKey { column }).into());
         }
         match output.take_error() {
             Some(error) => Err(self.explain(model, &scope, &plan, &error).await),
-            None => written,
+            None => {
+                self.judged(model, sifted.outcomes());
+                written
+            }
         }
     }
 
@@ -97,12 +127,12 @@ impl Build {
         &self,
         name: &ModelName,
         rows: &Spool,
-        write: &Write,
+        is_whole: bool,
         commit: &Commit,
     ) -> Result<(), BuildError> {
         let location = name.location();
         let before = self.lake.open(&location).await?;
-        let is_whole = matches!(write, Write::Overwrite) || before.is_none();
+        let is_whole = is_whole || before.is_none();
         let was_begun = before
             .as_ref()
             .and_then(LakeTable::number)
@@ -225,12 +255,4 @@ fn in_order_of_arrival(plan: LogicalPlan) -> Result<LogicalPlan, DataFusionError
     let columns = [INGESTED_AT_COLUMN, FILE_COLUMN, ROW_COLUMN];
     let known = columns.iter().filter(|column| column_of(&plan, column).is_ok());
     sorted(plan.clone(), &known.map(|column| (*column).to_owned()).collect::<Vec<_>>())
-}
-
-/// The columns that name a row of the table.
-fn key_of(model: &Model) -> Vec<String> {
-    match &model.config.materialization {
-        crate::model::Materialization::Merge(merge) => merge.key.clone(),
-        _ => Vec::new(),
-    }
 }

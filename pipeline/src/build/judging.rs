@@ -1,0 +1,116 @@
+//! What is expected of a model's rows: what it needs to be judged, and what is said of the outcome.
+
+use super::{Build, BuildError, Event};
+use crate::expectation::{
+    self, Applied, ApplyError, OnFailure, Outcome as Judgement, Subject, Target,
+};
+use crate::lake::{LakeTable, Write};
+use crate::model::{ConfigRule, Materialization, Model, Read};
+use crate::plan::Scope;
+use arrow::datatypes::SchemaRef;
+use datafusion::common::TableReference;
+use datafusion::logical_expr::LogicalPlan;
+use std::sync::PoisonError;
+
+impl Build {
+    /// The query of `model` with what its rows are to be judged by. `schema` are its columns as they are stored.
+    pub(super) async fn expect(
+        &self,
+        model: &Model,
+        scope: &Scope,
+        plan: LogicalPlan,
+        schema: &SchemaRef,
+        write: &Write,
+        table: Option<&LakeTable>,
+    ) -> Result<Applied, BuildError> {
+        let key = key_of(model);
+        let subject = Subject {
+            own: &model.name,
+            schema,
+            expectations: &model.config.expectations,
+            sort_by: &model.config.layout.sort_by,
+            key: &key,
+            deleted: match write {
+                Write::Merge { deleted, .. } => deleted.as_deref(),
+                _ => None,
+            },
+            target: target(model, scope, write, table).await?,
+        };
+        self.define_related(model, scope).await?;
+        let applied = expectation::apply(scope.ctx(), plan, &subject).await;
+        applied.map_err(|error| match error {
+            ApplyError::Rule { place, rule } => {
+                model.misconfigured(place, ConfigRule::from(rule).into()).into()
+            }
+            ApplyError::Engine(error) => error.into(),
+        })
+    }
+
+    /// Makes `scope` see the tables that the expectations of `model` look into and its query does not.
+    async fn define_related(&self, model: &Model, scope: &Scope) -> Result<(), BuildError> {
+        for expectation in &model.config.expectations {
+            let Some(name) = expectation.reads().filter(|name| **name != model.name) else {
+                continue;
+            };
+            let reference = TableReference::partial(name.layer.as_str(), name.name.as_str());
+            if scope.ctx().table_exist(reference)? {
+                continue;
+            }
+            let table = self.table(model, name).await?.provider(scope.ctx()).await?;
+            scope.define(&Read::Model(name.clone()), table)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what became of the expectations of `model`, and says which warn.
+    pub(super) fn judged(&self, model: &Model, judgements: Vec<Judgement>) {
+        for judgement in &judgements {
+            let is_warning =
+                judgement.n_failed > 0 && judgement.expectation.on_failure != OnFailure::Fail;
+            if is_warning {
+                let goes = match judgement.expectation.on_failure {
+                    OnFailure::Quarantine => ", and go to quarantine",
+                    _ => "",
+                };
+                // One example says enough here; the run's table has more.
+                let mut brief = judgement.clone();
+                brief.examples.truncate(1);
+                let reason = format!("{brief}{goes}");
+                self.tell(Event::Warned { model: model.name.clone(), reason });
+            }
+        }
+        let mut kept = self.judgements.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(model.name.clone(), judgements);
+    }
+}
+
+/// What becomes of the rows that are in the table of `model`.
+async fn target<'m>(
+    model: &'m Model,
+    scope: &Scope,
+    write: &Write,
+    table: Option<&LakeTable>,
+) -> Result<Target<'m>, BuildError> {
+    let provider = match (write, table, model.config.expectations.is_empty()) {
+        (Write::Overwrite, _, _) | (_, None, _) | (_, _, true) => None,
+        (_, Some(table), false) => Some(table.provider(scope.ctx()).await?),
+    };
+    Ok(match (&model.config.materialization, write, provider) {
+        (Materialization::Merge(merge), _, table) => {
+            Target::Merged { table, key: &merge.key, newest_by: &merge.newest_by }
+        }
+        (_, Write::Append, Some(table)) => Target::Added(table),
+        (_, Write::Replace(replaced), Some(table)) => {
+            Target::Replaced { table, replaced: replaced.clone() }
+        }
+        _ => Target::Whole,
+    })
+}
+
+/// The columns that name a row of the table.
+pub(super) fn key_of(model: &Model) -> Vec<String> {
+    match &model.config.materialization {
+        Materialization::Merge(merge) => merge.key.clone(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,1 @@
+//! Random rows and expectations against a judgement made row by row, in loops.
