@@ -3,6 +3,7 @@
 
 mod browser {
     //! One file an idea.
+    mod docs;
     mod engine;
     mod expected;
     mod keyboard;

@@ -6,6 +6,7 @@ mod command {
     pub mod build;
     pub mod check;
     pub mod demo;
+    pub mod docs;
     pub mod files;
     pub mod query;
     pub mod serve;
@@ -43,6 +44,8 @@ enum Command {
     Files(command::files::Args),
     /// Makes a marketplace, builds its lake and serves it.
     Demo(command::demo::Args),
+    /// Writes a static page about a project: lineage, columns, expectations, last runs.
+    Docs(command::docs::Args),
     /// Serves a project's dashboards and lake.
     Serve(command::serve::Args),
     /// Manages who may log in.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Build(args) => command::build::run(args),
         Command::Query(args) => command::query::run(args),
         Command::Demo(args) => command::demo::run(args).map(done),
+        Command::Docs(args) => command::docs::run(args).map(done),
         Command::Files(args) => command::files::run(args).map(done),
         Command::Serve(args) => command::serve::run(args).map(done),
         Command::User(args) => command::user::run(args).map(done),

@@ -24,6 +24,7 @@
 mod build;
 mod catalog_json;
 mod check;
+mod describe;
 mod duration;
 mod expectation;
 mod function;
@@ -35,6 +36,7 @@ mod plan;
 mod project;
 mod query;
 mod rejection;
+pub mod site;
 mod source;
 mod spool;
 mod state;
@@ -47,6 +49,11 @@ pub use build::{
 };
 pub use catalog_json::{CATALOG_PATH, CompileError, CompileRule};
 pub use check::{CheckReport, Finding, check_every as check};
+pub use describe::{
+    Aside, AsideDescription, ColumnDescription, Description, ExpectationDescription,
+    ExposureDescription, MeasureDescription, ModelDescription, Run, Runs, SourceDescription,
+    TableFacts, describe,
+};
 pub use duration::Span;
 pub use expectation::{Expectation, ExpectationRule, Freshness, OnFailure, Rule};
 pub use graph::GraphError;

@@ -2,6 +2,7 @@
 
 use super::{BoxedError, LakeError};
 use crate::state::APP_ID;
+use chrono::{DateTime, Utc};
 use datafusion::catalog::TableProvider;
 use datafusion::prelude::SessionContext;
 use deltalake::DeltaTable;
@@ -54,6 +55,18 @@ impl LakeTable {
     /// Its data files.
     pub(crate) fn n_files(&self) -> usize {
         self.table.snapshot().map_or(0, |state| state.log_data().num_files())
+    }
+
+    /// The size of its data files.
+    pub(crate) fn size_bytes(&self) -> u64 {
+        let Ok(state) = self.table.snapshot() else { return 0 };
+        state.log_data().iter().filter_map(|file| u64::try_from(file.size()).ok()).sum()
+    }
+
+    /// When its last commit was made, as far as the log says.
+    pub(crate) fn committed_at(&self) -> Option<DateTime<Utc>> {
+        let state = self.table.snapshot().ok()?;
+        DateTime::from_timestamp_millis(state.version_timestamp(self.table.version()?)?)
     }
 
     /// The columns by which its files are partitioned.

@@ -32,6 +32,13 @@ pub struct DatabaseSource {
     zero_dates: ZeroDates,
 }
 
+impl DatabaseSource {
+    /// How the database calls the table.
+    pub(crate) fn table(&self) -> &str {
+        &self.table
+    }
+}
+
 /// Which rows of a table are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Mode {

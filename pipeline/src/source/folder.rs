@@ -71,6 +71,11 @@ impl FolderSource {
         self.shape.schema()
     }
 
+    /// The column of what does not fit; `None` when a row that does not fit fails the build.
+    pub(crate) fn rescue(&self) -> Option<&str> {
+        self.shape.rescue.as_deref()
+    }
+
     /// The columns that every folder's table has behind its own.
     pub(super) const AUDIT: [&'static str; 3] = [FILE_COLUMN, ROW_COLUMN, INGESTED_AT_COLUMN];
 
