@@ -5,6 +5,7 @@ mod commit;
 mod input;
 mod judging;
 mod make;
+mod record;
 mod run;
 mod select;
 mod snapshot;
@@ -25,6 +26,7 @@ use crate::marketplace::MarketplaceError;
 use crate::model::{Model, ModelError, ModelName, Read};
 use crate::plan::{Planner, Scope};
 use crate::project::Project;
+use crate::runs::RunRow;
 use crate::source::SourceError;
 use crate::state::{ModelState, StateError};
 use datafusion::catalog::TableProvider;
@@ -261,7 +263,7 @@ pub async fn build(
         progress(Event::Waiting { holder });
     });
     let lock = lock.await?;
-    let (events, told) = tokio::sync::mpsc::unbounded_channel();
+    let (events, mut told) = tokio::sync::mpsc::unbounded_channel();
     let now = clock.now();
     let build = Arc::new(Build {
         run_id: format!("{}-{:x}", now.format("%Y%m%dT%H%M%S%.3fZ"), std::process::id()),
@@ -275,21 +277,22 @@ pub async fn build(
         refresh: options.refresh,
         stop: options.stop.clone(),
         judgements: Mutex::new(BTreeMap::new()),
+        rows: Mutex::new(Vec::new()),
         tables: Mutex::new(BTreeMap::new()),
         events,
     });
-    let mut models = run::run(&build, options.n_parallel.max(1), told, &mut progress).await?;
-    models.sort_by_key(|report| names.iter().position(|name| *name == report.model));
-    let catalog = match &build.checked.catalog {
-        Some(json) if catalog_json::publish(&project.lake, json).await? => Some(Outcome::Built),
-        Some(_) => Some(Outcome::Unchanged),
-        None => None,
-    };
+    let made = run::run(&build, options.n_parallel.max(1), &mut told, &mut progress).await;
+    let ended = build.end(made).await;
+    while let Ok(event) = told.try_recv() {
+        progress(event);
+    }
     let run_id = build.run_id.clone();
     // Every task has ended, so that nobody else holds it.
     if let Some(build) = Arc::into_inner(build) {
         build.lock.release().await?;
     }
+    let (mut models, catalog) = ended?;
+    models.sort_by_key(|report| names.iter().position(|name| *name == report.model));
     Ok(Report { run_id, models, catalog, elapsed_ms: elapsed_ms(start) })
 }
 
@@ -326,12 +329,33 @@ struct Build {
     stop: Stop,
     /// What became of what is expected of each model's rows.
     judgements: Mutex<BTreeMap<ModelName, Vec<Judgement>>>,
+    /// What will be kept of this build.
+    rows: Mutex<Vec<RunRow>>,
     /// The tables that are done.
     tables: Mutex<BTreeMap<ModelName, LakeTable>>,
     events: UnboundedSender<Event>,
 }
 
 impl Build {
+    /// What follows the models: the age of their rows, the catalog, the record of the build.
+    async fn end(
+        &self,
+        made: Result<Vec<ModelReport>, BuildError>,
+    ) -> Result<(Vec<ModelReport>, Option<Outcome>), BuildError> {
+        let fresh = self.check_freshness().await;
+        self.write_runs().await?;
+        let models = made?;
+        let catalog = match &self.checked.catalog {
+            Some(json) if catalog_json::publish(&self.project.lake, json).await? => {
+                Some(Outcome::Built)
+            }
+            Some(_) => Some(Outcome::Unchanged),
+            None => None,
+        };
+        fresh?;
+        Ok((models, catalog))
+    }
+
     fn tell(&self, event: Event) {
         // Nobody listens only when the build has ended.
         let _ = self.events.send(event);

@@ -36,6 +36,7 @@ mod plan;
 mod project;
 mod query;
 mod rejection;
+mod runs;
 pub mod site;
 mod source;
 mod spool;
@@ -66,6 +67,7 @@ pub use project::{
     DEFAULT_ENVIRONMENT, Exposure, PROJECT_FILE, Place, Project, ProjectError, ProjectRule, Retries,
 };
 pub use query::{Answer, QueryError, QueryRule, Question, query};
+pub use runs::RUNS_LOCATION;
 pub use source::{
     ColumnType, ColumnTypeError, DatabaseSource, FileRule, FileSource, FolderSource, Generator,
     MySqlError, RowRule, SchemaChange, ServerRule, Source, SourceError, SourceFormError,

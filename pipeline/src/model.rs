@@ -311,6 +311,12 @@ pub enum ModelRule {
         /// The model.
         model: ModelName,
     },
+    /// The newest row is too old.
+    #[error("freshness: {reason}")]
+    TooOld {
+        /// How old, and how old it may be.
+        reason: String,
+    },
     /// Rows that break a rule which fails the build.
     #[error("{reason}")]
     Refused {

@@ -18,7 +18,7 @@ type Ended = (ModelName, Result<(ModelReport, Option<LakeTable>), BuildError>);
 pub(super) async fn run(
     build: &Arc<Build>,
     n_parallel: usize,
-    mut told: UnboundedReceiver<Event>,
+    told: &mut UnboundedReceiver<Event>,
     progress: &mut impl FnMut(Event),
 ) -> Result<Vec<ModelReport>, BuildError> {
     let mut waiting: Vec<ModelName> = build
@@ -73,11 +73,14 @@ pub(super) async fn run(
                     let mut tables = build.tables.lock().unwrap_or_else(PoisonError::into_inner);
                     tables.insert(name, table);
                 }
+                build.record(&report);
                 progress(Event::Finished(report.clone()));
                 reports.push(report);
             }
             Err(error) => {
-                progress(Event::Failed { model: name.clone(), reason: error.to_string() });
+                let reason = error.to_string();
+                build.record_failure(&name, "failed", reason.clone());
+                progress(Event::Failed { model: name.clone(), reason });
                 failed.insert(name.clone(), name);
                 failure.get_or_insert(error);
             }
@@ -106,6 +109,7 @@ fn skip(
             Some(since) => {
                 failed.insert(name.clone(), since.clone());
                 unfinished.remove(name);
+                build.record_failure(name, "skipped", format!("{since} failed"));
                 progress(Event::Skipped { model: name.clone(), since });
                 false
             }

@@ -7,7 +7,7 @@ use arrow::array::{
     Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringArray, StringBuilder,
     new_null_array,
 };
-use arrow::compute::{filter_record_batch, not, or, prep_null_mask_filter};
+use arrow::compute::{and, filter_record_batch, not, or, prep_null_mask_filter};
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
@@ -185,35 +185,43 @@ impl Tally {
         Tally { outcomes: outcomes.collect(), is_whole: false }
     }
 
-    /// Counts rows; which of them go to quarantine, if any.
+    /// Counts rows; which of them go to quarantine, if any. These are no rows of the table, so that they break
+    /// nothing else.
     fn add(
         &mut self,
         rules: &[Judging],
         own: &RecordBatch,
         hidden: &[ArrayRef],
     ) -> Result<Option<BooleanArray>, DataFusionError> {
+        let is_refusing = |rule: &&Judging| rule.expectation.on_failure == OnFailure::Quarantine;
         let mut refused: Option<BooleanArray> = None;
+        for rule in rules.iter().filter(is_refusing) {
+            let Some(flags) = flags(hidden, rule)?.filter(|flags| flags.true_count() > 0) else {
+                continue;
+            };
+            // A row is either passed on or kept back: a filter drops rows for which both are null.
+            let flags = prep_null_mask_filter(flags);
+            refused = Some(match refused {
+                Some(refused) => or(&refused, &flags)?,
+                None => flags,
+            });
+        }
         for (rule, outcome) in rules.iter().zip(&mut self.outcomes) {
             outcome.n_checked += own.num_rows() as u64;
             let Some(flags) = flags(hidden, rule)? else { continue };
+            let flags = match &refused {
+                Some(refused) if !is_refusing(&rule) => {
+                    and(&prep_null_mask_filter(flags), &not(refused)?)?
+                }
+                _ => flags.clone(),
+            };
             let n_failed = flags.true_count();
-            if n_failed == 0 {
-                continue;
-            }
-            outcome.n_failed += n_failed as u64;
-            example::add(&mut outcome.examples, own, flags, &rule.shown)?;
-            if rule.expectation.on_failure == OnFailure::Quarantine {
-                refused = Some(match refused {
-                    Some(refused) => or(&refused, flags)?,
-                    None => flags.clone(),
-                });
+            if n_failed > 0 {
+                outcome.n_failed += n_failed as u64;
+                example::add(&mut outcome.examples, own, &flags, &rule.shown)?;
             }
         }
-        // A row is either passed on or kept back: a filter drops rows for which both are null.
-        Ok(refused.map(|refused| match refused.null_count() {
-            0 => refused,
-            _ => prep_null_mask_filter(&refused),
-        }))
+        Ok(refused)
     }
 
     fn broken(&self) -> Option<Broken> {
