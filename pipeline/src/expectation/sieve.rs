@@ -200,7 +200,7 @@ impl Tally {
                 continue;
             };
             // A row is either passed on or kept back: a filter drops rows for which both are null.
-            let flags = prep_null_mask_filter(flags);
+            let flags = known(flags);
             refused = Some(match refused {
                 Some(refused) => or(&refused, &flags)?,
                 None => flags,
@@ -210,9 +210,7 @@ impl Tally {
             outcome.n_checked += own.num_rows() as u64;
             let Some(flags) = flags(hidden, rule)? else { continue };
             let flags = match &refused {
-                Some(refused) if !is_refusing(&rule) => {
-                    and(&prep_null_mask_filter(flags), &not(refused)?)?
-                }
+                Some(refused) if !is_refusing(&rule) => and(&known(flags), &not(refused)?)?,
                 _ => flags.clone(),
             };
             let n_failed = flags.true_count();
@@ -228,6 +226,14 @@ impl Tally {
         let fatal = self.outcomes.iter().filter(|outcome| outcome.is_fatal());
         let outcomes: Vec<Outcome> = fatal.cloned().collect();
         (self.is_whole && !outcomes.is_empty()).then_some(Broken { outcomes })
+    }
+}
+
+/// `flags`, false where they are null.
+fn known(flags: &BooleanArray) -> BooleanArray {
+    match flags.null_count() {
+        0 => flags.clone(),
+        _ => prep_null_mask_filter(flags),
     }
 }
 
