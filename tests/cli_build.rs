@@ -1,0 +1,388 @@
+//! The commands of the builder as a person uses them: `check`, `build`, `query`, on a small project in a folder of its own.
+//!
+//! Needs the binary named by `LAKEFRONT_BIN`, or `lakefront` on PATH.
+
+use anyhow::{Context, Result, bail};
+use lakefront_tests::harness::child::Running;
+use lakefront_tests::harness::lakefront::binary;
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// How long anything may take on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+const ORDERS: &str = "id,day,amount,status\n\
+    1,2026-01-01,12.30,paid\n\
+    2,2026-01-01,5.00,\"new, or\n\"\"so\"\"\"\n\
+    3,2026-01-02,0.05,\n";
+
+const FILES: &[(&str, &str)] = &[
+    (
+        "lakefront.yaml",
+        "name: shop\nsources:\n  orders: { path: orders.csv, format: csv, null_text: '' }\n",
+    ),
+    ("orders.csv", ORDERS),
+    ("models/bronze/orders.sql", "select * from source.orders"),
+    (
+        "models/silver/orders.sql",
+        "select cast(id as bigint) as id, cast(day as date) as day,\n  cast(amount as decimal(12, 2)) as amount, status\n\
+         from bronze.orders",
+    ),
+    (
+        "models/gold/sales.sql",
+        "select day, sum(amount) as revenue, count(*) as orders from silver.orders group by day",
+    ),
+    (
+        "models/gold/sold.sql",
+        "/*---\nmaterialized: view\n---*/\nselect * from silver.orders where amount > 1",
+    ),
+];
+
+/// A project in a folder that ends with the test.
+struct Shop {
+    folder: TempDir,
+}
+
+/// How a command ended.
+struct Ended {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Shop {
+    fn new() -> Result<Shop> {
+        let shop = Shop { folder: tempfile::tempdir()? };
+        for (path, text) in FILES {
+            shop.write(path, text)?;
+        }
+        Ok(shop)
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn write(&self, path: &str, text: &str) -> Result<()> {
+        let path = self.path().join(path);
+        std::fs::create_dir_all(path.parent().context("a file lies in a folder")?)?;
+        Ok(std::fs::write(path, text)?)
+    }
+
+    /// `lakefront COMMAND PROJECT ARGS`.
+    fn command(&self, command: &str, args: &[&str]) -> Result<Command> {
+        let mut run = Command::new(binary()?);
+        run.arg(command).arg(self.path()).args(args).env("NO_COLOR", "1").stdin(Stdio::null());
+        Ok(run)
+    }
+
+    fn run(&self, command: &str, args: &[&str]) -> Result<Ended> {
+        let output = self.command(command, args)?.output()?;
+        Ok(Ended {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout)?,
+            stderr: String::from_utf8(output.stderr)?,
+        })
+    }
+
+    /// Starts `lakefront build --json` with further arguments.
+    fn watch(&self, args: &[&str]) -> Result<Running> {
+        Running::start(self.command("build", &["--json"])?.args(args))
+    }
+}
+
+impl Ended {
+    fn expect(self, code: i32) -> Result<Ended> {
+        if self.code != Some(code) {
+            bail!("ended with {:?} and not {code}:\n{}{}", self.code, self.stdout, self.stderr);
+        }
+        Ok(self)
+    }
+
+    /// The objects on stdout, one a line.
+    fn objects(&self) -> Result<Vec<Value>> {
+        self.stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).context(line.to_owned()))
+            .collect()
+    }
+}
+
+/// The objects of `event` among `objects`.
+fn of_event<'o>(objects: &'o [Value], event: &str) -> Vec<&'o Value> {
+    objects.iter().filter(|object| object["event"] == event).collect()
+}
+
+/// The first of the coming lines that is an object of `event`.
+fn wait_for(running: &Running, event: &str) -> Result<Value> {
+    running.wait_for(DEADLINE, |line| {
+        let object: Value = serde_json::from_str(line).ok()?;
+        (object["event"] == event).then_some(object)
+    })
+}
+
+/// Sends SIGTERM, and waits for the end; whether it ended with 0.
+fn terminate(running: &mut Running) -> Result<bool> {
+    let pid = running.id().to_string();
+    let sent = Command::new("kill").args(["-TERM", &pid]).status()?;
+    anyhow::ensure!(sent.success(), "kill -TERM {pid}");
+    running.wait()
+}
+
+#[test]
+fn check_says_what_it_looked_at() -> Result<()> {
+    let shop = Shop::new()?;
+    let said = shop.run("check", &[])?.expect(0)?.stdout;
+    assert!(said.contains("4 models: 1 bronze, 1 silver, 2 gold"), "{said}");
+    assert!(said.contains("1 source"), "{said}");
+    let object = shop.run("check", &["--json"])?.expect(0)?.objects()?.remove(0);
+    assert_eq!(object["ok"], true);
+    assert_eq!(object["models"].as_array().map(Vec::len), Some(4));
+    assert!(!shop.path().join("lake").exists(), "check writes nothing");
+    Ok(())
+}
+
+#[test]
+fn check_names_every_error_with_its_place() -> Result<()> {
+    let shop = Shop::new()?;
+    shop.write(
+        "models/silver/orders.sql",
+        "select cast(id as bigint) as id,\n  amont from bronze.orders",
+    )?;
+    shop.write("models/gold/broken.sql", "select\n  *, from silver.orders")?;
+    shop.write("models/gold/lost.sql", "select * from silver.nowhere")?;
+    shop.write("models/bronze/other.sql", "select * from source.other")?;
+    shop.write(
+        "lakefront.yaml",
+        "name: shop\nschedule: at noon\nsources:\n  orders: { path: orders.csv, format: csv }\n  \
+         other: { path: other.csv, format: csv }\n\
+         exposures:\n  - { name: board, kind: dashboard, reads: [gold.sales, gold.nothing] }\n",
+    )?;
+    let said = shop.run("check", &[])?.expect(1)?;
+    let folder = format!("{}/", shop.path().display());
+    let mut found: Vec<String> =
+        said.stdout.lines().map(|line| line.replace(&folder, "")).collect();
+    found.sort();
+    let expected = [
+        "lakefront.yaml:2:11: schedule \"at noon\" is no cron expression",
+        "lakefront.yaml:5:10: source \"other\": no such file",
+        "lakefront.yaml: exposure \"board\" reads \"gold.nothing\", which no model makes",
+        "models/gold/broken.sql:2:6: not SQL",
+        "models/silver/orders.sql:2:3: ",
+    ];
+    // Models whose text cannot be read might make what `lost` reads, and what reads `silver.orders` has no fault.
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for start in expected {
+        assert!(found.iter().any(|line| line.starts_with(start)), "{start} in {found:#?}");
+    }
+    std::fs::remove_file(shop.path().join("models/gold/broken.sql"))?;
+    let object = shop.run("check", &["--json"])?.expect(1)?.objects()?.remove(0);
+    assert_eq!(object["ok"], false);
+    let errors = object["errors"].as_array().context("errors")?;
+    let lost = errors
+        .iter()
+        .find(|error| error["file"].as_str().is_some_and(|file| file.ends_with("lost.sql")))
+        .with_context(|| format!("{errors:#?}"))?;
+    assert_eq!((&lost["line"], &lost["column"]), (&1.into(), &15.into()));
+    let text = lost["text"].as_str().unwrap_or_default();
+    assert!(text.starts_with("silver.nowhere is not defined"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn a_build_ends_with_a_table_and_a_second_one_writes_nothing() -> Result<()> {
+    let shop = Shop::new()?;
+    let first = shop.run("build", &[])?.expect(0)?.stdout;
+    for line in [
+        "bronze.orders  built       3        3",
+        "silver.orders  built       3        3",
+        "gold.sales     built       2        2",
+        "gold.sold      view",
+        "shop: 3 built, 1 view, 8 rows written, in ",
+    ] {
+        assert!(first.lines().any(|said| said.starts_with(line)), "{line:?} in\n{first}");
+    }
+    let second = shop.run("build", &[])?.expect(0)?.stdout;
+    assert!(second.contains("shop: 3 unchanged, 1 view, in "), "{second}");
+    let selected =
+        shop.run("build", &["--select", "silver.orders+", "--full-refresh"])?.expect(0)?;
+    assert!(selected.stdout.contains("shop: 2 built, 1 view, "), "{}", selected.stdout);
+    assert!(!selected.stdout.contains("bronze.orders"), "{}", selected.stdout);
+    Ok(())
+}
+
+#[test]
+fn events_are_json_lines_and_nothing_else_is_on_stdout() -> Result<()> {
+    let shop = Shop::new()?;
+    let objects = shop.run("build", &["--json"])?.expect(0)?.objects()?;
+    let first = objects.first().context("there is a line")?;
+    let keys: Vec<&String> = first.as_object().context("an object")?.keys().take(2).collect();
+    assert_eq!(keys, ["time", "event"]);
+    assert_eq!(first["event"], "run_started");
+    assert_eq!(of_event(&objects, "checked")[0]["models"], 4);
+    assert_eq!(of_event(&objects, "model_started").len(), 4);
+    let finished = of_event(&objects, "model_finished");
+    let sales = finished
+        .iter()
+        .find(|object| object["model"] == "gold.sales")
+        .context("gold.sales is finished")?;
+    assert_eq!((&sales["outcome"], &sales["rows"]), (&"built".into(), &2.into()));
+    assert_eq!((&sales["rows_written"], &sales["version"]), (&2.into(), &0.into()));
+    let last = objects.last().context("there is a line")?;
+    assert_eq!((&last["event"], &last["outcome"]), (&"run_finished".into(), &"done".into()));
+    assert_eq!((&last["built"], &last["rows_written"]), (&3.into(), &8.into()));
+    Ok(())
+}
+
+#[test]
+fn codes_tell_what_went_wrong() -> Result<()> {
+    let shop = Shop::new()?;
+    shop.run("build", &["--select", "gold.nothing"])?.expect(2)?;
+    shop.run("build", &["--env", "prod"])?.expect(2)?;
+    shop.run("build", &["--watch"])?.expect(2)?;
+    shop.run("build", &["--every", "0 minutes"])?.expect(2)?;
+    shop.run("build", &["--nothing"])?.expect(2)?;
+    shop.run("query", &["nothing.sql"])?.expect(2)?;
+    // A row that does not fit is found by the build alone.
+    shop.write("orders.csv", "id,day,amount,status\n1,2026-01-01,much,paid\n")?;
+    let ended = shop.run("build", &["--json"])?.expect(1)?;
+    let objects = ended.objects()?;
+    assert_eq!(of_event(&objects, "model_failed")[0]["model"], "silver.orders");
+    let skipped: Vec<&Value> =
+        of_event(&objects, "model_skipped").iter().map(|object| &object["model"]).collect();
+    assert_eq!(skipped, ["gold.sales", "gold.sold"]);
+    assert_eq!(of_event(&objects, "model_skipped")[0]["since"], "silver.orders");
+    let last = objects.last().context("there is a line")?;
+    assert_eq!((&last["failed"], &last["skipped"]), (&1.into(), &2.into()));
+    let said = shop.run("build", &[])?.expect(1)?.stdout;
+    assert!(said.contains("silver.orders  failed"), "{said}");
+    assert!(said.contains("gold.sales     skipped"), "{said}");
+    assert!(said.contains("silver/orders.sql:2:8: "), "{said}");
+    shop.write("lakefront.yaml", "name: shop\nlaek: x\n")?;
+    let said = shop.run("build", &[])?.expect(1)?.stderr;
+    assert!(said.contains("lakefront.yaml:2:1: unknown field `laek`"), "{said}");
+    std::fs::remove_file(shop.path().join("lakefront.yaml"))?;
+    shop.run("build", &[])?.expect(2)?;
+    shop.run("check", &[])?.expect(2)?;
+    Ok(())
+}
+
+#[test]
+fn a_query_is_answered_in_each_form() -> Result<()> {
+    let shop = Shop::new()?;
+    let early = shop.run("query", &["-e", "select * from gold.sales"])?.expect(1)?;
+    assert_eq!(
+        early.stderr,
+        "error: -e:1:15: gold.sales is not built; `lakefront build` makes it\n"
+    );
+    shop.run("build", &[])?.expect(0)?;
+    // The lake is asked where its sources are not.
+    std::fs::remove_file(shop.path().join("orders.csv"))?;
+    let check = |args: &[&str], expected: &str| -> Result<()> {
+        let ended = shop.run("query", args)?.expect(0)?;
+        assert_eq!(ended.stdout, expected, "{args:?}");
+        assert_eq!(ended.stderr, "", "{args:?}");
+        Ok(())
+    };
+    shop.write("questions/sales.sql", "select * from gold.sales order by day -- all of it\n")?;
+    check(
+        &["questions/sales.sql"],
+        "day         revenue  orders\n\
+         ──────────  ───────  ──────\n\
+         2026-01-01    17.30       2\n\
+         2026-01-02     0.05       1\n",
+    )?;
+    let orders = "select * from silver.orders order by id";
+    check(
+        &["-e", orders, "--csv"],
+        "id,day,amount,status\n\
+         1,2026-01-01,12.30,paid\n\
+         2,2026-01-01,5.00,\"new, or\n\"\"so\"\"\"\n\
+         3,2026-01-02,0.05,\n",
+    )?;
+    check(
+        &["-e", "select id, status from gold.sold order by id", "--json"],
+        "{\"id\":1,\"status\":\"paid\"}\n{\"id\":2,\"status\":\"new, or\\n\\\"so\\\"\"}\n",
+    )?;
+    check(&["-e", "select id from silver.orders where false", "--csv"], "id\n")?;
+    let cut = shop.run("query", &["-e", orders, "--csv", "--limit", "1"])?.expect(0)?;
+    assert_eq!(cut.stdout, "id,day,amount,status\n1,2026-01-01,12.30,paid\n");
+    assert_eq!(cut.stderr, "1 row, and there are more (--limit 1)\n");
+    check(&["-e", orders, "--json", "--limit", "3", "--csv"], "").unwrap_err();
+    Ok(())
+}
+
+#[test]
+fn a_query_that_is_not_right_is_refused_with_its_place() -> Result<()> {
+    let shop = Shop::new()?;
+    shop.run("build", &[])?.expect(0)?;
+    let check = |sql: &str, expected: &str| -> Result<()> {
+        let ended = shop.run("query", &["-e", sql])?.expect(1)?;
+        assert_eq!(ended.stdout, "", "{sql}");
+        assert!(ended.stderr.starts_with(&format!("error: {expected}")), "{}", ended.stderr);
+        Ok(())
+    };
+    check("select\n  *, from gold.sales", "-e:2:6: not SQL")?;
+    check("select\n  revenu from gold.sales", "-e:2:3: ")?;
+    check("select * from sales", "-e:1:15: table \"sales\" has no layer")?;
+    check(
+        "select * from gold.other",
+        "-e:1:15: gold.other is not a table of the lake, there are: ",
+    )?;
+    check("select * from source.orders", "-e:1:15: source.orders lies outside of the lake")?;
+    check("select * from _lakefront.nothing", "-e:1:15: _lakefront.nothing is not built")?;
+    check("select 1; select 2", "-e: a question is one query")?;
+    check("drop table gold.sales", "-e: a question is one query")?;
+    check("select cast('x' as int) from gold.sales", "-e: ")?;
+    check("with x as (select 1) insert into gold.sales select * from x", "-e")?;
+    Ok(())
+}
+
+#[test]
+fn a_watch_builds_on_schedule_until_it_is_told_to_end() -> Result<()> {
+    let shop = Shop::new()?;
+    let sources = FILES[0].1;
+    shop.write("lakefront.yaml", &format!("{sources}schedule: \"* * * * * *\"\n"))?;
+    for args in [&["--watch"][..], &["--every", "1 second"]] {
+        let mut running = shop.watch(args)?;
+        let first = wait_for(&running, "run_finished")?;
+        assert_eq!(first["outcome"], "done");
+        assert!(wait_for(&running, "waiting")?["until"].is_string());
+        let second = wait_for(&running, "run_finished")?;
+        assert_eq!((&second["outcome"], &second["built"]), (&"done".into(), &0.into()));
+        assert!(terminate(&mut running)?, "{:?}", running.said());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_failed_run_is_tried_again() -> Result<()> {
+    let shop = Shop::new()?;
+    let sources = FILES[0].1;
+    let retries = "retries: { attempts: 8, wait: 1 second }\nsla: 1 second\n";
+    shop.write("lakefront.yaml", &format!("{sources}{retries}"))?;
+    std::fs::remove_file(shop.path().join("orders.csv"))?;
+    let mut running = shop.watch(&["--every", "1 hour"])?;
+    let failed = wait_for(&running, "run_finished")?;
+    assert_eq!(failed["outcome"], "failed");
+    let reason = failed["reason"].as_str().unwrap_or_default();
+    assert!(reason.contains("source \"orders\": no such file"), "{reason}");
+    let waits = [wait_for(&running, "retry")?, wait_for(&running, "retry")?];
+    assert_eq!((&waits[0]["attempt"], &waits[0]["attempts"]), (&2.into(), &9.into()));
+    assert_eq!((&waits[0]["wait_ms"], &waits[1]["wait_ms"]), (&1_000.into(), &2_000.into()));
+    shop.write("orders.csv", ORDERS)?;
+    // It is late by now, and that is said of the attempt that runs.
+    wait_for(&running, "late")?;
+    let done = running.wait_for(DEADLINE, |line| {
+        let object: Value = serde_json::from_str(line).ok()?;
+        let is_done = object["event"] == "run_finished" && object["outcome"] == "done";
+        is_done.then_some(object)
+    })?;
+    assert_eq!((&done["built"], &done["late"]), (&3.into(), &true.into()));
+    wait_for(&running, "waiting")?;
+    assert!(terminate(&mut running)?, "{:?}", running.said());
+    Ok(())
+}
