@@ -19,7 +19,8 @@
 //! # }
 //! ```
 //!
-//! Nothing here serves, draws or knows who may read: the lake is files.
+//! [`describe()`] and [`site`] write a project down for people. Nothing here serves or knows who may read: the lake
+//! is files, and so is the page about it.
 
 mod build;
 mod catalog_json;

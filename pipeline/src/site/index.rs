@@ -103,7 +103,7 @@ impl<'d> Index<'d> {
         let mut index =
             Index { description, entries: Vec::new(), edges: Vec::new(), by_name: BTreeMap::new() };
         for source in &description.sources {
-            let short = source.name.trim_start_matches("source.").to_owned();
+            let short = source.name.strip_prefix("source.").unwrap_or(&source.name).to_owned();
             let id = format!("source/{short}");
             index.add(source.name.clone(), short, source.kind.clone(), Group::Source, id);
         }
@@ -158,8 +158,7 @@ impl<'d> Index<'d> {
             let Some(to) = at(&entry.name) else { continue };
             edges.extend(exposure.reads.iter().filter_map(|read| Some((at(read)?, to))));
         }
-        // A table of its own rows that a model takes up again would be a circle.
-        self.edges = edges.into_iter().filter(|(from, to)| from != to).collect();
+        self.edges = edges.into_iter().collect();
     }
 
     /// The exposures with their entries.
