@@ -4,6 +4,7 @@ mod buckets;
 mod commit;
 mod input;
 mod judging;
+mod keyed;
 mod make;
 mod record;
 mod run;

@@ -1,9 +1,11 @@
 //! Rows on their way into tables: the model's own, and those of the rows that it does not take.
 
 use super::input::Input;
-use super::judging::key_of;
+use super::judging::{Judging, key_of, quarantine_schema};
+use super::keyed::Keyed;
 use super::make::{Change, Found, drive};
 use super::{Build, BuildError};
+use crate::expectation::Expectation;
 use crate::lake::{Commit, LakeTable, Output, Write};
 use crate::model::{Layout, Model, ModelName, ModelRule, Read, Stream};
 use crate::plan::{Scope, column_of, of_table, sorted};
@@ -12,7 +14,6 @@ use crate::source::{FILE_COLUMN, INGESTED_AT_COLUMN, ROW_COLUMN};
 use crate::spool::{Spool, SpoolWriter};
 use crate::state::{self, ModelState, Position};
 use crate::stream::Judge;
-use crate::{check, expectation};
 use datafusion::catalog::TableProvider;
 use datafusion::common::Column;
 use datafusion::datasource::provider_as_source;
@@ -40,9 +41,19 @@ impl Build {
     ) -> Result<LakeTable, BuildError> {
         let location = model.name.location();
         let Change { scope, plan, write, marks, late } = change;
+        let Keyed { plan, mut refused, mut judgements } =
+            self.keyed(model, &scope, plan, &write).await?;
         let schema = of_table(plan.schema()).map_err(|rule| model.broken(rule))?;
         let table = found.table.as_ref();
-        let applied = self.expect(model, &scope, plan, &schema, &write, table).await?;
+        let rules: Vec<Expectation> = model
+            .config
+            .expectations
+            .iter()
+            .filter(|rule| judgements.iter().all(|done| done.expectation != **rule))
+            .cloned()
+            .collect();
+        let judging = Judging { rules: &rules, schema: &schema, write: &write, table };
+        let applied = self.expect(model, &scope, plan, &judging).await?;
         let (plan, sieve) = (applied.plan, applied.sieve);
         let plan = match write {
             Write::Merge { .. } => plan,
@@ -57,14 +68,13 @@ impl Build {
             Ok(stream) => stream,
             Err(error) => return Err(self.explain(model, &scope, &plan, &error).await),
         };
-        let stored = check::stored_schema(model, &schema);
-        let quarantine = expectation::quarantine_schema(&stored);
+        let quarantine = quarantine_schema(model, &schema);
         let (stream, mut sifted) = sieve.pass(stream, &quarantine, &self.run_id)?;
         let output = Output::new(Arc::clone(&schema), stream, key_of(model));
         self.lock.check().await?;
         state::write(self.lake.root(), &location, number, &state).await?;
         if let (Some(name), Some(late)) = (model.late(), late) {
-            self.put_aside(&name, &late, is_whole, &commit).await?;
+            self.put_aside(&name, &[late], is_whole, &commit).await?;
         }
         let written = {
             let layout = &model.config.layout;
@@ -79,8 +89,8 @@ impl Build {
             };
             tokio::pin!(writing);
             let aside = async {
-                let refused = sifted.kept_back().await;
-                if let (Some(name), Some(refused)) = (model.quarantine(), refused) {
+                refused.extend(sifted.kept_back().await);
+                if let (Some(name), false) = (model.quarantine(), refused.is_empty()) {
                     self.put_aside(&name, &refused, is_whole, &commit).await?;
                 }
                 sifted.release();
@@ -105,8 +115,9 @@ impl Build {
             }
         };
         self.tell(super::Event::Rows { model: model.name.clone(), n_rows: output.n_rows() });
+        judgements.extend(sifted.outcomes());
         if let Some(broken) = sifted.broken() {
-            self.judged(model, sifted.outcomes());
+            self.judged(model, judgements);
             return Err(model.broken(ModelRule::Refused { reason: broken.to_string() }).into());
         }
         if let Some(column) = output.null_key() {
@@ -115,7 +126,7 @@ impl Build {
         match output.take_error() {
             Some(error) => Err(self.explain(model, &scope, &plan, &error).await),
             None => {
-                self.judged(model, sifted.outcomes());
+                self.judged(model, judgements);
                 written
             }
         }
@@ -126,7 +137,7 @@ impl Build {
     async fn put_aside(
         &self,
         name: &ModelName,
-        rows: &Spool,
+        rows: &[Spool],
         is_whole: bool,
         commit: &Commit,
     ) -> Result<(), BuildError> {
@@ -137,7 +148,8 @@ impl Build {
             .as_ref()
             .and_then(LakeTable::number)
             .is_some_and(|number| number >= commit.number);
-        if rows.n_rows() == 0 && !is_whole && !was_begun {
+        let n_rows: u64 = rows.iter().map(Spool::n_rows).sum();
+        if n_rows == 0 && !is_whole && !was_begun {
             return Ok(());
         }
         let write = if is_whole {
@@ -149,7 +161,15 @@ impl Build {
             Write::Append
         };
         let scope = self.planner.scope()?;
-        let scan = LogicalPlanBuilder::scan("rows", provider_as_source(rows.table()?), None)?;
+        let mut scans = Vec::with_capacity(rows.len());
+        for spool in rows {
+            scans.push(LogicalPlanBuilder::scan("rows", provider_as_source(spool.table()?), None)?);
+        }
+        let mut scans = scans.into_iter();
+        let Some(mut scan) = scans.next() else { return Ok(()) };
+        for other in scans {
+            scan = scan.union(other.build()?)?;
+        }
         let mut columns: Vec<Expr> = scan.schema().iter().map(Expr::from).collect();
         columns.push(lit(commit.number).alias(STATE_COLUMN));
         let plan = scan.project(columns)?.build()?;

@@ -1,8 +1,9 @@
 //! What is expected of a model's rows: what it needs to be judged, and what is said of the outcome.
 
 use super::{Build, BuildError, Event};
+use crate::check;
 use crate::expectation::{
-    self, Applied, ApplyError, OnFailure, Outcome as Judgement, Subject, Target,
+    self, Applied, ApplyError, Expectation, OnFailure, Outcome as Judgement, Subject, Target,
 };
 use crate::lake::{LakeTable, Write};
 use crate::model::{ConfigRule, Materialization, Model, Read};
@@ -10,31 +11,40 @@ use crate::plan::Scope;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::TableReference;
 use datafusion::logical_expr::LogicalPlan;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
+
+/// By what rows are judged, and where they go.
+pub(super) struct Judging<'j> {
+    pub(super) rules: &'j [Expectation],
+    /// The query's columns as they are stored.
+    pub(super) schema: &'j SchemaRef,
+    pub(super) write: &'j Write,
+    /// The table as it is.
+    pub(super) table: Option<&'j LakeTable>,
+}
 
 impl Build {
-    /// The query of `model` with what its rows are to be judged by. `schema` are its columns as they are stored.
+    /// The query of `model` with what its rows are to be judged by.
     pub(super) async fn expect(
         &self,
         model: &Model,
         scope: &Scope,
         plan: LogicalPlan,
-        schema: &SchemaRef,
-        write: &Write,
-        table: Option<&LakeTable>,
+        judging: &Judging<'_>,
     ) -> Result<Applied, BuildError> {
+        let Judging { rules, schema, write, table } = judging;
         let key = key_of(model);
         let subject = Subject {
             own: &model.name,
             schema,
-            expectations: &model.config.expectations,
+            expectations: rules,
             sort_by: &model.config.layout.sort_by,
             key: &key,
             deleted: match write {
                 Write::Merge { deleted, .. } => deleted.as_deref(),
                 _ => None,
             },
-            target: target(model, scope, write, table).await?,
+            target: target(model, scope, write, *table).await?,
         };
         self.define_related(model, scope).await?;
         let applied = expectation::apply(scope.ctx(), plan, &subject).await;
@@ -105,6 +115,16 @@ async fn target<'m>(
         }
         _ => Target::Whole,
     })
+}
+
+/// The columns of the rows that `model` refuses, when its query's are `schema`.
+pub(super) fn quarantine_schema(model: &Model, schema: &SchemaRef) -> SchemaRef {
+    let stored = match &model.config.materialization {
+        // Its columns are in the query already.
+        Materialization::Snapshot { .. } => Arc::clone(schema),
+        _ => check::stored_schema(model, schema),
+    };
+    expectation::quarantine_schema(&stored)
 }
 
 /// The columns that name a row of the table.

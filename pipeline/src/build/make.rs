@@ -4,7 +4,7 @@ use super::input::{self, Beyond, Fresh, Input};
 use super::{Build, BuildError, Outcome};
 use crate::lake::{LakeTable, Write};
 use crate::model::{Materialization, Model, ModelRule, Read};
-use crate::plan::{DuplicateKey, Planned, Scope, newest_of_key, without_deleted};
+use crate::plan::{DuplicateKey, Planned, Scope};
 use crate::spool::Spool;
 use crate::state::{self, InputState, ModelState};
 use datafusion::catalog::TableProvider;
@@ -143,13 +143,6 @@ impl Build {
         self.define(&scope, model, &tables).await?;
         let Planned { plan, .. } = scope.plan(model).await?;
         let plan = match &model.config.materialization {
-            Materialization::Merge(merge) => {
-                let plan = self.by_key(model, &scope, plan).await?;
-                match &merge.deleted {
-                    Some(deleted) => without_deleted(plan, deleted)?,
-                    None => plan,
-                }
-            }
             Materialization::Snapshot { key, valid_from } => {
                 self.refuse_duplicates(model, &scope, &plan, key).await?;
                 super::snapshot::first(plan, valid_from.as_deref(), self.at_us)?
@@ -272,7 +265,6 @@ impl Build {
         let Planned { plan, .. } = scope.plan(model).await?;
         let (plan, write) = match &model.config.materialization {
             Materialization::Merge(merge) => {
-                let plan = self.by_key(model, &scope, plan).await?;
                 let write = Write::Merge {
                     key: merge.key.clone(),
                     newest_by: merge.newest_by.clone(),
@@ -285,22 +277,7 @@ impl Build {
         Ok(Ok(Change { scope, plan, write, marks, late }))
     }
 
-    /// One row a key of a merge's query.
-    async fn by_key(
-        &self,
-        model: &Model,
-        scope: &Scope,
-        plan: LogicalPlan,
-    ) -> Result<LogicalPlan, BuildError> {
-        let Materialization::Merge(merge) = &model.config.materialization else { return Ok(plan) };
-        if merge.newest_by.is_empty() {
-            self.refuse_duplicates(model, scope, &plan, &merge.key).await?;
-            return Ok(plan);
-        }
-        Ok(newest_of_key(plan, &merge.key, &merge.newest_by)?)
-    }
-
-    async fn refuse_duplicates(
+    pub(super) async fn refuse_duplicates(
         &self,
         model: &Model,
         scope: &Scope,
