@@ -44,6 +44,11 @@ pub enum Note<'n> {
         /// Attempts at most.
         n_attempts: u32,
     },
+    /// The project cannot be read any more, and is built as it was read last.
+    Unread {
+        /// Why not.
+        reason: &'n str,
+    },
     /// Nothing is to be done until then.
     Waiting {
         /// When the next run begins.
@@ -57,13 +62,23 @@ pub trait Listener {
     fn hear(&mut self, note: &Note<'_>);
 }
 
-/// When a run counts as late.
-#[derive(Debug, Clone, Copy)]
+/// When a run counts as late; all its attempts together.
+#[derive(Debug)]
 pub struct Limit {
-    /// How long it may take.
-    pub sla: Span,
-    /// Since when it is counted.
-    pub since: Instant,
+    sla: Span,
+    since: Instant,
+    is_said: bool,
+}
+
+impl Limit {
+    /// From now on a run takes at most `sla`.
+    pub fn new(sla: Span) -> Limit {
+        Limit { sla, since: Instant::now(), is_said: false }
+    }
+
+    fn deadline(&self) -> Instant {
+        self.since + self.sla.duration()
+    }
 }
 
 /// Builds `project` once. A signal lets the models that run come to their end; a second one ends the program at once, which
@@ -75,7 +90,7 @@ pub async fn run(
     project: &Project,
     options: &Options,
     attempt: u32,
-    limit: Option<Limit>,
+    mut limit: Option<&mut Limit>,
     signals: &mut Signals,
     listener: &mut dyn Listener,
 ) -> anyhow::Result<Tally> {
@@ -87,19 +102,33 @@ pub async fn run(
         tally.hear(note);
         listener.hear(note);
     };
-    let deadline = limit.map(|limit| limit.since + limit.sla.duration());
+    let mut deadline = None;
+    if let Some(limit) = &limit {
+        if limit.is_said {
+            told.borrow_mut().0.late = Some(limit.sla);
+        } else {
+            deadline = Some(limit.deadline());
+        }
+    }
+    let mut say_late = || {
+        if let Some(limit) = &mut limit
+            && !limit.is_said
+            && limit.deadline() <= Instant::now()
+        {
+            limit.is_said = true;
+            tell(&Note::Late { sla: limit.sla });
+        }
+    };
     let result = {
         let build = pipeline::build(project, options, |event| tell(&Note::Event(&event)));
         tokio::pin!(build);
-        let (mut is_late, mut is_stopping) = (false, false);
+        let mut is_stopping = false;
         loop {
             tokio::select! {
                 result = &mut build => break result,
-                () = until(deadline), if !is_late => {
-                    is_late = true;
-                    if let Some(limit) = limit {
-                        tell(&Note::Late { sla: limit.sla });
-                    }
+                () = until(deadline) => {
+                    deadline = None;
+                    say_late();
                 }
                 () = signals.next() => {
                     if is_stopping {
@@ -115,6 +144,7 @@ pub async fn run(
             }
         }
     };
+    say_late();
     let (mut tally, listener) = told.into_inner();
     tally.end(verdict(result)?, start.elapsed());
     listener.hear(&Note::Ended(&tally));

@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow, bail};
 use chrono::{DateTime, Utc};
 use pipeline::{Finding, Options, PROJECT_FILE, Project, Retries, Stop};
 use schedule::Schedule;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The clock is looked at so often while nothing is to be done: it may be set, and a machine may sleep.
 const LOOK: Duration = Duration::from_secs(5);
@@ -57,7 +57,7 @@ impl Watch<'_> {
             let read = (self.open)().and_then(|project| Ok((self.schedule(&project)?, project)));
             match read {
                 Ok(read) => (schedule, project) = read,
-                Err(error) => eprintln!("error: {error:#}; built as it was read last"),
+                Err(error) => listener.hear(&Note::Unread { reason: &format!("{error:#}") }),
             }
         }
     }
@@ -82,11 +82,12 @@ impl Watch<'_> {
         signals: &mut Signals,
         listener: &mut dyn Listener,
     ) -> anyhow::Result<Next> {
-        let limit = project.sla.map(|sla| Limit { sla, since: Instant::now() });
+        let mut limit = project.sla.map(Limit::new);
         let n_attempts = project.retries.attempts.saturating_add(1);
         let mut attempt = 1;
         loop {
             let options = Options { stop: Stop::new(), ..self.options.clone() };
+            let limit = limit.as_mut();
             let tally = run::run(project, &options, attempt, limit, signals, listener).await?;
             if options.stop.is_requested() {
                 return Ok(Next::End);

@@ -16,7 +16,6 @@ use chrono::Utc;
 use pipeline::{Options, Project, Refresh, Report, Span, Wait};
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::time::Instant;
 use tokio::runtime::Runtime;
 
 /// What `--help` says behind the options.
@@ -37,8 +36,8 @@ pub struct Args {
     /// The environment whose settings are taken.
     #[arg(long, default_value = pipeline::DEFAULT_ENVIRONMENT, value_name = "NAME")]
     env: String,
-    /// Which models: `silver.orders`, `silver.orders+` with what reads it, `+gold.sales` with what it reads, `gold.*`.
-    #[arg(long, value_name = "MODELS", num_args = 1..)]
+    /// Which models: `silver.orders`, `silver.orders+` with what reads it, `+gold.sales` with what it reads, `gold.*`; several with commas, or each with a `--select` of its own.
+    #[arg(long, value_name = "MODELS", value_delimiter = ',')]
     select: Vec<String>,
     /// Makes the selected tables anew, whatever they were made of.
     #[arg(long)]
@@ -94,8 +93,8 @@ pub fn run(args: Args) -> anyhow::Result<Ending> {
             Ok(project) => project,
             Err(error) => return not_open(&args, error),
         };
-        let limit = project.sla.map(|sla| Limit { sla, since: Instant::now() });
-        let tally = run::run(&project, &options, 1, limit, &mut signals, listener).await?;
+        let mut limit = project.sla.map(Limit::new);
+        let tally = run::run(&project, &options, 1, limit.as_mut(), &mut signals, listener).await?;
         Ok(tally.ending(if args.strict { Warnings::Count } else { Warnings::Pass }))
     })
 }

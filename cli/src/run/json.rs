@@ -14,6 +14,8 @@ pub const HELP: &str = "\
 JSON lines (--json): one object for each event on stdout, and nothing else there. Every object has `time` (RFC 3339, UTC) and
 `event`. Times are milliseconds (`*_ms`), rows are whole numbers.
   run_started     project, environment, lake, attempt
+  sources_made    steps_done, steps (a generator makes source files)
+  waiting_for_lake holder (somebody else writes the lake; --wait)
   checked         models (how many follow)
   model_started   model
   model_rows      model, rows_written (so far; five times a second at most)
@@ -28,7 +30,8 @@ JSON lines (--json): one object for each event on stdout, and nothing else there
   run_finished    outcome (done, failed, stopped), run_id, built, unchanged, views, failed, skipped, not_begun, warnings, late,
                   rows_written, catalog (built, unchanged, or null), elapsed_ms, reason (of a failure, or null)
   retry           attempt, attempts, wait_ms (--watch)
-  waiting         until (--watch)";
+  waiting         until (--watch)
+  project_unread  reason (the project cannot be read any more, and is built as it was read last; --watch)";
 
 /// Writes each note as one line.
 pub struct JsonLines<W> {
@@ -77,6 +80,7 @@ fn line(time: &DateTime<Utc>, note: &Note<'_>) -> Value {
         Note::Retry { wait, attempt, n_attempts } => {
             ("retry", json!({ "attempt": attempt, "attempts": n_attempts, "wait_ms": ms(*wait) }))
         }
+        Note::Unread { reason } => ("project_unread", json!({ "reason": reason })),
         Note::Waiting { until } => ("waiting", json!({ "until": text(until) })),
     };
     let mut object = Map::new();

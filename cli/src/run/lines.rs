@@ -1,6 +1,6 @@
 //! A run as lines, where nobody looks at a terminal: a line for each model that ends, and the table.
 
-use super::summary::{self, Show};
+use super::summary::{self, Reasons, Show};
 use super::tally::word;
 use super::{Listener, Note};
 use crate::paint::Paint;
@@ -24,13 +24,10 @@ impl Lines {
 impl Listener for Lines {
     fn hear(&mut self, note: &Note<'_>) {
         if let Note::Ended(tally) = note {
-            let text = match self.show {
-                Show::News if !tally.has_news() => {
-                    format!("{}  {}", time(&Utc::now()), summary::text(tally, Show::News, paint()))
-                }
-                show => format!("\n{}", summary::text(tally, show, paint())),
-            };
-            print(&text);
+            if self.show == Show::All {
+                print("");
+            }
+            print(&summary::text(tally, self.show, Reasons::Shown, paint()));
         } else if let Some(line) = line(note) {
             eprintln!("{line}");
         }
@@ -74,6 +71,7 @@ pub fn line(note: &Note<'_>) -> Option<String> {
         Note::Retry { wait, attempt, n_attempts } => {
             format!("attempt {attempt} of {n_attempts} in {}", clock(*wait))
         }
+        Note::Unread { reason } => format!("error: {reason}; it is built as it was read last"),
         Note::Waiting { until } => format!("next run at {}", time(until)),
         Note::Begun { .. } | Note::Event(_) | Note::Ended(_) => return None,
     })

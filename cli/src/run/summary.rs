@@ -1,9 +1,12 @@
 //! A run that has ended, as a table for people.
 
+use super::lines::time;
 use super::tally::{Row, State, Tally, Verdict, word};
 use crate::paint::{Paint, Tint};
 use crate::quantity::{clock, counted, grouped, rows_a_second};
+use chrono::Utc;
 use pipeline::Outcome;
+use std::collections::BTreeMap;
 
 /// Which models the table has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,11 +19,23 @@ pub enum Show {
 
 const HEAD: [&str; 7] = ["model", "outcome", "rows", "written", "rows/s", "time", "version"];
 
+/// As many models are named at most, where a reason concerns several.
+const MOST_NAMES: usize = 4;
+
 /// Below so many rows the time goes into the commit, and a speed would say nothing.
 const LEAST_ROWS: u64 = 1_000;
 
-/// The table, a line with the totals, and where the lake lies.
-pub fn text(tally: &Tally, show: Show, paint: Paint) -> String {
+/// Whether the table says why models failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reasons {
+    /// It does.
+    Shown,
+    /// It was said before, in the same place.
+    Said,
+}
+
+/// The table, a line with the totals, what was made anew, and what went wrong.
+pub fn text(tally: &Tally, show: Show, reasons: Reasons, paint: Paint) -> String {
     let mut rows: Vec<(State, [String; 7])> = Vec::new();
     for (model, row) in &tally.models {
         let is_news = !matches!(row.state, State::Done(Outcome::Unchanged | Outcome::View));
@@ -44,7 +59,18 @@ pub fn text(tally: &Tally, show: Show, paint: Paint) -> String {
     if !lines.is_empty() {
         lines.push(String::new());
     }
-    lines.push(totals(tally, paint));
+    let mut totals = vec![totals(tally)];
+    match show {
+        Show::All => totals.push(format!("lake: {}", tally.lake)),
+        // One of many, in a log that grows.
+        Show::News => totals[0].insert_str(0, &format!("{}  ", time(&Utc::now()))),
+    }
+    let tint = match &tally.verdict {
+        Some(Verdict::Done(_)) => Tint::Strong,
+        _ => Tint::Warn,
+    };
+    lines.extend(totals.iter().map(|line| paint.text(tint, line)));
+    lines.extend(made_anew(tally).iter().map(|line| paint.text(Tint::Dim, line)));
     if let Some(sla) = tally.late {
         let late = format!("late: it took {}, and should take {sla}", clock(tally.elapsed));
         lines.push(paint.text(Tint::Warn, &late));
@@ -52,16 +78,20 @@ pub fn text(tally: &Tally, show: Show, paint: Paint) -> String {
     for (model, reason) in &tally.warnings {
         lines.push(paint.text(Tint::Warn, &format!("warning: {model}: {reason}")));
     }
-    let failed = tally.models.iter().filter(|(_, row)| row.state == State::Failed);
-    let mut has_reason = false;
-    for (model, row) in failed {
-        has_reason = true;
-        let reason = row.reason.as_deref().unwrap_or_default();
-        lines.push(paint.text(Tint::Bad, &format!("failed: {model}: {reason}")));
+    let mut failed: Vec<String> = tally
+        .models
+        .iter()
+        .filter(|(_, row)| row.state == State::Failed)
+        .map(|(model, row)| format!("failed: {model}: {}", row.reason.as_deref().unwrap_or("")))
+        .collect();
+    match &tally.verdict {
+        Some(Verdict::Failed(reason)) if failed.is_empty() => {
+            failed.push(format!("failed: {reason}"));
+        }
+        _ if reasons == Reasons::Said => failed.clear(),
+        _ => {}
     }
-    if let (Some(Verdict::Failed(reason)), false) = (&tally.verdict, has_reason) {
-        lines.push(paint.text(Tint::Bad, &format!("failed: {reason}")));
-    }
+    lines.extend(failed.iter().map(|line| paint.text(Tint::Bad, line)));
     lines.join("\n")
 }
 
@@ -113,7 +143,7 @@ fn tint(state: State) -> Tint {
     }
 }
 
-fn totals(tally: &Tally, paint: Paint) -> String {
+fn totals(tally: &Tally) -> String {
     let states = [
         State::Done(Outcome::Built),
         State::Done(Outcome::Unchanged),
@@ -146,17 +176,26 @@ fn totals(tally: &Tally, paint: Paint) -> String {
         Some(Verdict::Failed(_)) => " (failed)",
         Some(Verdict::Stopped) | None => " (stopped; the next build makes the rest)",
     };
-    let line = format!(
-        "{}: {}, in {}{end}\nlake: {}",
-        tally.project,
-        parts.join(", "),
-        clock(tally.elapsed),
-        tally.lake
-    );
-    match &tally.verdict {
-        Some(Verdict::Done(_)) => paint.text(Tint::Strong, &line),
-        _ => paint.text(Tint::Warn, &line),
+    format!("{}: {}, in {}{end}", tally.project, parts.join(", "), clock(tally.elapsed))
+}
+
+/// Tables that were written whole although they were there, by the reason.
+fn made_anew(tally: &Tally) -> Vec<String> {
+    let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (model, row) in &tally.models {
+        if let (State::Done(_), Some(reason)) = (row.state, &row.reason) {
+            reasons.entry(reason).or_default().push(model.to_string());
+        }
     }
+    let line = |(reason, mut models): (&str, Vec<String>)| {
+        if models.len() > MOST_NAMES {
+            let n_more = models.len() - (MOST_NAMES - 1);
+            models.truncate(MOST_NAMES - 1);
+            models.push(format!("{n_more} more"));
+        }
+        format!("made anew, since {reason}: {}", models.join(", "))
+    };
+    reasons.into_iter().map(line).collect()
 }
 
 #[cfg(test)]
@@ -217,7 +256,9 @@ gold.top       skipped
 shop: 1 built, 1 failed, 1 skipped, 10,000 rows written, in 2.5 s (failed)
 lake: s3://shop/lake
 failed: gold.sales: sales.sql:3:5: no";
-        assert_eq!(text(&tally, Show::All, Paint::Plain), expected);
+        assert_eq!(text(&tally, Show::All, Reasons::Shown, Paint::Plain), expected);
+        let said = text(&tally, Show::All, Reasons::Said, Paint::Plain);
+        assert_eq!(Some(said.as_str()), expected.rsplit_once('\n').map(|(said, _)| said));
     }
 
     #[test]
@@ -228,8 +269,25 @@ failed: gold.sales: sales.sql:3:5: no";
         let report =
             Report { run_id: String::new(), models: Vec::new(), catalog: None, elapsed_ms: 1 };
         let tally = tally(&events, Verdict::Done(report));
-        assert!(!tally.has_news());
-        let expected = "shop: 1 unchanged, in 2.5 s\nlake: s3://shop/lake";
-        assert_eq!(text(&tally, Show::News, Paint::Plain), expected);
+        let said = text(&tally, Show::News, Reasons::Shown, Paint::Plain);
+        let (_time, said) = said.split_once("  ").unwrap();
+        assert_eq!(said, "shop: 1 unchanged, in 2.5 s");
+    }
+
+    #[test]
+    fn what_was_made_anew_is_grouped() {
+        let mut events = Vec::new();
+        for model in ["a", "b", "c", "d", "e", "f"] {
+            let model = name(Layer::Gold, model);
+            events.push(Event::Started { model: model.clone() });
+            let Event::Finished(mut report) = finished(model, Outcome::Built, 1) else { continue };
+            let is_first = report.model.name.as_str() == "a";
+            report.reason = Some(if is_first { "x" } else { "y" }.to_owned());
+            events.push(Event::Finished(report));
+        }
+        let lines = made_anew(&tally(&events, Verdict::Stopped));
+        let expected =
+            ["made anew, since x: gold.a", "made anew, since y: gold.b, gold.c, gold.d, 2 more"];
+        assert_eq!(lines, expected);
     }
 }

@@ -189,16 +189,6 @@ impl Tally {
         self.models.values().filter(|row| row.state == state).count()
     }
 
-    /// Whether something happened that somebody wants to see.
-    pub fn has_news(&self) -> bool {
-        let is_quiet =
-            |row: &Row| matches!(row.state, State::Done(Outcome::Unchanged | Outcome::View));
-        !matches!(self.verdict, Some(Verdict::Done(_)))
-            || !self.warnings.is_empty()
-            || self.late.is_some()
-            || !self.models.values().all(is_quiet)
-    }
-
     /// How the command ends that made this run, when warnings count or do not.
     pub fn ending(&self, warnings: Warnings) -> Ending {
         match (&self.verdict, warnings) {
@@ -218,4 +208,37 @@ pub enum Warnings {
     Count,
     /// They are only said.
     Pass,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use catalog::Name;
+    use pipeline::Layer;
+
+    #[test]
+    fn warnings_count_when_they_are_meant_to() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("lakefront.yaml"), "name: shop").unwrap();
+        let project = Project::open(folder.path()).unwrap();
+        let done = || {
+            let (run_id, models) = (String::new(), Vec::new());
+            Verdict::Done(Report { run_id, models, catalog: None, elapsed_ms: 1 })
+        };
+        let check = |n_warnings: usize, verdict: Verdict, warnings, expected| {
+            let mut tally = Tally::new(&project);
+            for _ in 0..n_warnings {
+                let model = ModelName { layer: Layer::Gold, name: Name::new("sales").unwrap() };
+                let warned = Event::Warned { model, reason: "old".to_owned() };
+                tally.hear(&Note::Event(&warned));
+            }
+            tally.end(verdict, Duration::ZERO);
+            assert_eq!(tally.ending(warnings), expected);
+        };
+        check(0, done(), Warnings::Count, Ending::Well);
+        check(1, done(), Warnings::Count, Ending::Warned);
+        check(1, done(), Warnings::Pass, Ending::Well);
+        check(1, Verdict::Failed(String::new()), Warnings::Count, Ending::Failed);
+        check(0, Verdict::Stopped, Warnings::Pass, Ending::Failed);
+    }
 }

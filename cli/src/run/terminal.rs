@@ -2,7 +2,7 @@
 
 use super::lines::{self, paint, print};
 use super::outlook::Outlook;
-use super::summary::{self, Show};
+use super::summary::{self, Reasons, Show};
 use super::{Listener, Note};
 use crate::paint::{Paint, Tint};
 use crate::quantity::{clock, grouped, rows_a_second};
@@ -11,6 +11,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use pipeline::{Event, ModelName};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -80,7 +81,7 @@ impl Terminal {
             Event::Started { model } => {
                 let bar = self.screen.insert_before(&self.foot, ProgressBar::new_spinner());
                 bar.set_style(spinner_style("  {spinner:.cyan} {msg}  {clock:.dim}"));
-                bar.set_message(format!("{:<28}", model.to_string()));
+                bar.set_message(rows(model, 0, Duration::ZERO));
                 bar.enable_steady_tick(TICK);
                 self.running.insert(model.clone(), Line { bar, since: Instant::now() });
             }
@@ -90,9 +91,6 @@ impl Terminal {
                 }
             }
             Event::Finished(report) => {
-                if let Some(reason) = &report.reason {
-                    self.say(Tint::Dim, &format!("{} is made anew: {reason}", report.model));
-                }
                 self.end(&report.model, report.elapsed_ms);
             }
             Event::Failed { model, .. } => {
@@ -123,8 +121,8 @@ impl Terminal {
 impl Listener for Terminal {
     fn hear(&mut self, note: &Note<'_>) {
         let tint = match note {
-            Note::Event(Event::Failed { .. }) => Some(Tint::Bad),
-            Note::Event(Event::Skipped { .. } | Event::Warned { .. })
+            Note::Event(Event::Failed { .. }) | Note::Unread { .. } => Some(Tint::Bad),
+            Note::Event(Event::Warned { .. })
             | Note::Late { .. }
             | Note::Stopping
             | Note::Retry { .. } => Some(Tint::Warn),
@@ -142,13 +140,12 @@ impl Listener for Terminal {
             Note::Event(event) => self.event(event),
             Note::Ended(tally) => {
                 self.clear();
-                let table = summary::text(tally, self.show, paint());
-                match self.show {
-                    Show::News if !tally.has_news() => {
-                        print(&format!("{}  {table}", lines::time(&Utc::now())));
-                    }
-                    _ => print(&table),
-                }
+                // On one terminal the reasons stand above the table.
+                let reasons = match std::io::stdout().is_terminal() {
+                    true => Reasons::Said,
+                    false => Reasons::Shown,
+                };
+                print(&summary::text(tally, self.show, reasons, paint()));
             }
             Note::Retry { wait, attempt, .. } => {
                 let until = Utc::now() + *wait;
@@ -157,7 +154,7 @@ impl Listener for Terminal {
             Note::Waiting { until } => {
                 self.wait(format!("next run at {}", lines::time(until)), *until);
             }
-            Note::Late { .. } | Note::Stopping => {}
+            Note::Late { .. } | Note::Stopping | Note::Unread { .. } => {}
         }
     }
 }
@@ -169,11 +166,7 @@ impl Terminal {
             "left",
             move |_: &ProgressState, out: &mut dyn Write| {
                 let left = (until - Utc::now()).to_std().unwrap_or_default();
-                let seconds = Duration::from_secs(left.as_secs());
-                let _ = match seconds.is_zero() {
-                    true => Ok(()),
-                    false => write!(out, ", in {}", clock(seconds).replace(".0 s", " s")),
-                };
+                let _ = write!(out, ", in {}", whole_seconds(left));
             },
         );
         self.stand(ProgressBar::new_spinner().with_message(what), style);
@@ -182,9 +175,21 @@ impl Terminal {
 
 /// `silver.orders   1,234,567 rows   412,000 rows/s`.
 fn rows(model: &ModelName, n_rows: u64, elapsed: Duration) -> String {
+    if n_rows == 0 {
+        // It reads, sorts or sums up, and gives nothing yet.
+        return format!("{:<28} {:>38}", model.to_string(), "");
+    }
     let speed = rows_a_second(n_rows, elapsed).map(grouped).unwrap_or_default();
     let unit = if speed.is_empty() { "" } else { "rows/s" };
     format!("{:<28} {:>13} rows {speed:>12} {unit:<6}", model.to_string(), grouped(n_rows))
+}
+
+/// A time that is left: `1 s` at least, `2:05`.
+fn whole_seconds(left: Duration) -> String {
+    match left.as_secs() {
+        seconds @ 0..60 => format!("{} s", seconds.max(1)),
+        seconds => clock(Duration::from_secs(seconds)),
+    }
 }
 
 fn spinner_style(template: &str) -> ProgressStyle {
@@ -207,7 +212,7 @@ fn bar_style(outlook: Arc<Mutex<Outlook>>) -> ProgressStyle {
         .with_key("left", move |state: &ProgressState, out: &mut dyn Write| {
             let left = outlook.lock().unwrap_or_else(PoisonError::into_inner).left(state.elapsed());
             let _ = match left {
-                Some(left) => write!(out, ", about {} left", clock(left)),
+                Some(left) => write!(out, ", about {} left", whole_seconds(left)),
                 None => Ok(()),
             };
         })
