@@ -89,7 +89,7 @@ impl Shop {
     }
 
     /// Starts `lakefront build --json` with further arguments.
-    fn watch(&self, args: &[&str]) -> Result<Running> {
+    fn start(&self, args: &[&str]) -> Result<Running> {
         Running::start(self.command("build", &["--json"])?.args(args))
     }
 }
@@ -271,6 +271,25 @@ fn codes_tell_what_went_wrong() -> Result<()> {
 }
 
 #[test]
+fn a_warning_counts_where_it_is_meant_to() -> Result<()> {
+    let shop = Shop::new()?;
+    let query = FILES.iter().find(|(path, _)| *path == "models/silver/orders.sql");
+    let rule = "expectations:\n  - { range: { column: amount, min: 1 }, on_failure: warn }";
+    let model = format!("/*---\n{rule}\n---*/\n{}", query.context("a model")?.1);
+    shop.write("models/silver/orders.sql", &model)?;
+    let objects = shop.run("build", &["--strict", "--json"])?.expect(3)?.objects()?;
+    let warned = of_event(&objects, "model_warned");
+    assert_eq!(warned.len(), 1, "{objects:#?}");
+    assert_eq!(warned[0]["model"], "silver.orders");
+    assert_eq!(objects.last().context("there is a line")?["warnings"], 1);
+    let said = shop.run("build", &["--full-refresh"])?.expect(0)?.stdout;
+    assert!(said.contains("warning: silver.orders: "), "{said}");
+    let kept = "select count(distinct run_id) as n from _lakefront.runs";
+    assert_eq!(shop.run("query", &["-e", kept, "--csv"])?.expect(0)?.stdout, "n\n2\n");
+    Ok(())
+}
+
+#[test]
 fn a_query_is_answered_in_each_form() -> Result<()> {
     let shop = Shop::new()?;
     let early = shop.run("query", &["-e", "select * from gold.sales"])?.expect(1)?;
@@ -279,6 +298,12 @@ fn a_query_is_answered_in_each_form() -> Result<()> {
         "error: -e:1:15: gold.sales is not built; `lakefront build` makes it\n"
     );
     shop.run("build", &[])?.expect(0)?;
+    shop.write(
+        "models/bronze/raw.sql",
+        "/*---\nmaterialized: view\n---*/\nselect id, upper(status) as status from source.orders",
+    )?;
+    let view = shop.run("query", &["-e", "select count(*) as n from bronze.raw", "--csv"])?;
+    assert_eq!(view.expect(0)?.stdout, "n\n3\n");
     // The lake is asked where its sources are not.
     std::fs::remove_file(shop.path().join("orders.csv"))?;
     let check = |args: &[&str], expected: &str| -> Result<()> {
@@ -347,7 +372,7 @@ fn a_watch_builds_on_schedule_until_it_is_told_to_end() -> Result<()> {
     let sources = FILES[0].1;
     shop.write("lakefront.yaml", &format!("{sources}schedule: \"* * * * * *\"\n"))?;
     for args in [&["--watch"][..], &["--every", "1 second"]] {
-        let mut running = shop.watch(args)?;
+        let mut running = shop.start(args)?;
         let first = wait_for(&running, "run_finished")?;
         assert_eq!(first["outcome"], "done");
         assert!(wait_for(&running, "waiting")?["until"].is_string());
@@ -359,13 +384,37 @@ fn a_watch_builds_on_schedule_until_it_is_told_to_end() -> Result<()> {
 }
 
 #[test]
+fn what_runs_is_finished_when_a_build_is_told_to_end() -> Result<()> {
+    let shop = Shop::new()?;
+    // Long enough for a signal to come in between.
+    let slow = "select count(distinct value % 1000) as n from generate_series(1, 400000000)";
+    shop.write("models/silver/slow.sql", slow)?;
+    shop.write("models/gold/late.sql", "select n from silver.slow")?;
+    let mut running = shop.start(&["--select", "silver.slow+"])?;
+    assert_eq!(wait_for(&running, "model_started")?["model"], "silver.slow");
+    assert!(!terminate(&mut running)?, "the build is not whole");
+    let objects: Vec<Value> =
+        running.said().iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    assert_eq!(of_event(&objects, "stopping").len(), 1);
+    assert_eq!(of_event(&objects, "model_finished")[0]["outcome"], "built");
+    assert_eq!(of_event(&objects, "model_not_begun")[0]["model"], "gold.late");
+    let last = objects.last().context("there is a line")?;
+    assert_eq!((&last["outcome"], &last["not_begun"]), (&"stopped".into(), &1.into()));
+    let next = shop.run("build", &["--select", "silver.slow+", "--json"])?.expect(0)?.objects()?;
+    let outcomes: Vec<&Value> =
+        of_event(&next, "model_finished").iter().map(|object| &object["outcome"]).collect();
+    assert_eq!(outcomes, ["unchanged", "built"]);
+    Ok(())
+}
+
+#[test]
 fn a_failed_run_is_tried_again() -> Result<()> {
     let shop = Shop::new()?;
     let sources = FILES[0].1;
     let retries = "retries: { attempts: 8, wait: 1 second }\nsla: 1 second\n";
     shop.write("lakefront.yaml", &format!("{sources}{retries}"))?;
     std::fs::remove_file(shop.path().join("orders.csv"))?;
-    let mut running = shop.watch(&["--every", "1 hour"])?;
+    let mut running = shop.start(&["--every", "1 hour"])?;
     let failed = wait_for(&running, "run_finished")?;
     assert_eq!(failed["outcome"], "failed");
     let reason = failed["reason"].as_str().unwrap_or_default();
