@@ -10,6 +10,7 @@ mod command {
     pub mod files;
     pub mod query;
     pub mod serve;
+    pub mod upkeep;
     pub mod user;
 }
 mod ending;
@@ -48,6 +49,8 @@ enum Command {
     Docs(command::docs::Args),
     /// Serves a project's dashboards and lake.
     Serve(command::serve::Args),
+    /// Keeps the tables of a lake in order: compaction, retention, checkpoints.
+    Upkeep(command::upkeep::Args),
     /// Manages who may log in.
     User(command::user::Args),
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Docs(args) => command::docs::run(args).map(done),
         Command::Files(args) => command::files::run(args).map(done),
         Command::Serve(args) => command::serve::run(args).map(done),
+        Command::Upkeep(args) => command::upkeep::run(args),
         Command::User(args) => command::user::run(args).map(done),
     };
     match outcome {

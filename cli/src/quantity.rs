@@ -38,20 +38,24 @@ pub fn rows_a_second(n_rows: u64, elapsed: Duration) -> Option<u64> {
     (n_rows > 0 && ms > 0).then(|| n_rows.saturating_mul(1000) / ms)
 }
 
-/// `2GB` and `512MB`, in powers of 1024, as bytes.
+/// `2GB` and `512MB` as memory for queries.
 ///
 /// # Errors
 /// For another text, and for less than 16 MB.
 pub fn size_bytes(text: &str) -> Result<usize, String> {
+    bytes_of(text)
+        .filter(|bytes| *bytes >= 16 << 20)
+        .ok_or_else(|| format!("{text:?} is no size such as 512MB or 2GB, of at least 16MB"))
+}
+
+/// `2GB`, `512MB` and `64KB`, in powers of 1024, as bytes.
+pub fn bytes_of(text: &str) -> Option<usize> {
     let units = [("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)];
     let upper = text.trim().to_uppercase();
     let split = units
         .iter()
         .find_map(|(unit, bytes)| Some((upper.strip_suffix(unit)?.trim().to_owned(), *bytes)));
-    split
-        .and_then(|(number, bytes)| number.parse::<usize>().ok()?.checked_mul(bytes))
-        .filter(|bytes| *bytes >= 16 << 20)
-        .ok_or_else(|| format!("{text:?} is no size such as 512MB or 2GB, of at least 16MB"))
+    split.and_then(|(number, bytes)| number.parse::<usize>().ok()?.checked_mul(bytes))
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod vacuum;
 mod zorder;
 
 pub use layout::Order;
+pub(crate) use properties::of_new_tables;
 pub use retention::{MIN_RETENTION, Retention, RetentionError};
 pub use tables::tables;
 

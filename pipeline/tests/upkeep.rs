@@ -3,10 +3,18 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
+#[path = "upkeep/builds.rs"]
+mod builds;
+#[path = "incremental/clicks.rs"]
+#[allow(dead_code)]
+mod clicks;
 #[path = "upkeep/disk_full.rs"]
 mod disk_full;
 #[path = "upkeep/history.rs"]
 mod history;
+#[path = "pipeline_build/lake.rs"]
+#[allow(dead_code)]
+mod lake;
 #[path = "upkeep/shop.rs"]
 mod shop;
 

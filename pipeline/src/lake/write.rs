@@ -3,6 +3,7 @@
 use super::{BoxedError, Lake, LakeError, LakeTable, partition_columns};
 use crate::model::Layout;
 use crate::state::APP_ID;
+use crate::upkeep;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::common::Column;
@@ -113,6 +114,11 @@ impl Lake {
             .with_session_state(Arc::new(self.writer.state()))
             .with_writer_properties(writer_properties()?)
             .with_commit_properties(properties(commit));
+        if is_new {
+            let configuration = upkeep::of_new_tables();
+            builder =
+                builder.with_configuration(configuration.map(|(key, value)| (key, Some(value))));
+        }
         builder = match write {
             Write::Overwrite => builder
                 .with_save_mode(SaveMode::Overwrite)
@@ -217,6 +223,8 @@ fn side(alias: &str, column: &str) -> Expr {
 
 fn properties(commit: &Commit) -> CommitProperties {
     CommitProperties::default()
+        // It would list the whole log each time; upkeep does it.
+        .with_cleanup_expired_logs(Some(false))
         .with_metadata(commit.metadata.clone())
         .with_application_transaction(Transaction::new(APP_ID, commit.number))
 }

@@ -19,9 +19,6 @@ const PATH: &str = "_lakefront/lock.json";
 /// How often a lease is renewed.
 const RENEW: Duration = Duration::from_secs(15);
 
-/// A lease that was not renewed for so long is renewed before anything is committed.
-const STALE: Duration = Duration::from_secs(30);
-
 /// How long a second writer waits between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -52,7 +49,6 @@ struct Own {
 #[derive(Debug)]
 struct Now {
     version: UpdateVersion,
-    renewed: DateTime<Utc>,
     still: Still,
 }
 
@@ -85,7 +81,7 @@ pub(super) async fn attempt(
     if is_first {
         check_conditions(root, &page).await?;
     }
-    let now = Mutex::new(Now { version, renewed: now, still: Ok(()) });
+    let now = Mutex::new(Now { version, still: Ok(()) });
     let own = Own { root: root.clone(), clock: clock.clone(), holder: page.holder, now };
     Ok(Attempt::Held(Held::Lease(Lease::start(own))))
 }
@@ -120,12 +116,11 @@ impl Lease {
         Lease { own, renewing }
     }
 
-    /// Whether it is still ours.
+    /// Whether it is still ours, by renewing it: clocks of two machines may differ, the store does not
+    /// err.
     pub(super) async fn check(&self) -> Result<Still, LockError> {
         let mut now = self.own.now.lock().await;
-        if self.own.clock.now() - now.renewed >= chrono_of(STALE) {
-            self.own.renew(&mut now).await?;
-        }
+        self.own.renew(&mut now).await?;
         Ok(now.still.clone())
     }
 
@@ -152,8 +147,8 @@ impl Own {
         if now.still.is_err() {
             return Ok(());
         }
-        let time = self.clock.now();
-        let page = Page { holder: self.holder.clone(), until: Some(time + LEASE) };
+        let until = self.clock.now() + LEASE;
+        let page = Page { holder: self.holder.clone(), until: Some(until) };
         let version = match put(&self.root, &page, PutMode::Update(now.version.clone())).await? {
             Some(version) => version,
             // As when it is taken: a lost answer looks like somebody else's put.
@@ -166,7 +161,6 @@ impl Own {
             },
         };
         now.version = version;
-        now.renewed = time;
         Ok(())
     }
 }
@@ -186,8 +180,4 @@ async fn put(root: &Root, page: &Page, mode: PutMode) -> Result<Option<UpdateVer
         Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => Ok(None),
         Err(source) => Err(root.failed(PATH, "written", source).into()),
     }
-}
-
-fn chrono_of(duration: Duration) -> chrono::TimeDelta {
-    chrono::TimeDelta::from_std(duration).unwrap_or(chrono::TimeDelta::MAX)
 }

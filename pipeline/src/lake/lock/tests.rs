@@ -142,6 +142,18 @@ async fn a_lease_that_is_checked_in_time_goes_on() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_fast_takes_over_and_nobody_commits_twice() {
+    let (root, hand) = (Root::memory(), Hand::default());
+    let first = take(&root, &hand.clock()).await.unwrap();
+    let fast = Hand::default();
+    fast.move_by(61);
+    let second = take(&root, &fast.clock()).await.unwrap();
+    let error = first.check().await.unwrap_err();
+    assert!(matches!(error, LockError::Lost { holder: Some(_), .. }), "{error}");
+    second.check().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_is_no_lease_is_held_by_nobody() {
     let root = Root::memory();
     root.put("_lakefront/lock.json", "half a li".into()).await.unwrap();
