@@ -62,6 +62,8 @@ document.addEventListener("DOMContentLoaded", () => {
   search(pages);
   copying();
   show(true);
+  // The browser goes to the address by itself while the page loads, and has the last word until then.
+  window.addEventListener("load", () => location.hash && requestAnimationFrame(() => show(true)));
 });
 
 // Search over the names and descriptions of tables and columns. Every word must be found.

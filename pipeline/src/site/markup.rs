@@ -135,7 +135,7 @@ mod tests {
         check(el("p").text("a < b & 'c'"), "<p>a &lt; b &amp; &#39;c&#39;</p>");
         check(
             el("a").with("href", "\"><script>alert(1)</script>").text("</a>"),
-            "<a href=\"&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;\">&lt;/a&gt;",
+            "<a href=\"&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;\">&lt;/a&gt;</a>",
         );
         check(el("p").text("\0\u{1b}[1m\u{85}"), "<p>\u{fffd}\u{fffd}[1m\u{fffd}</p>");
         check(el("input").with("type", "search").flag("hidden"), "<input type=\"search\" hidden>");

@@ -1,8 +1,9 @@
 //! The first part of the page: the project in numbers, its lineage, and lists of everything.
 
+use super::drawing;
 use super::index::{Entry, Group, Index};
 use super::markup::{Element, Markup, el};
-use super::{drawing, parts};
+use super::parts::{self, Tone};
 use crate::describe::{ModelDescription, Run};
 use crate::{Kind, Layer};
 
@@ -106,7 +107,7 @@ fn troubles(index: &Index<'_>) -> Option<Element> {
         let rules = model.expectations.iter().filter_map(|rule| runs.of_rule(&name, &rule.name));
         let last = runs.of_model(&name).next();
         let all = last.into_iter().chain(rules).chain(runs.of_freshness(&name));
-        found.extend(all.filter(|run| is_trouble(run)).map(|run| (model, run)));
+        found.extend(all.filter(|run| parts::tone(run) != Tone::Good).map(|run| (model, run)));
     }
     if found.is_empty() {
         return None;
@@ -129,12 +130,7 @@ fn troubles(index: &Index<'_>) -> Option<Element> {
         )
     });
     let count = Some(found.len());
-    Some(parts::part("To be looked at", count).class("part troubles").add(el("ul").all(items)))
-}
-
-fn is_trouble(run: &Run) -> bool {
-    let is_good = ["built", "passed", "pass", "ok", "fresh", "unchanged", "view"];
-    !is_good.contains(&run.outcome.as_str())
+    Some(parts::part("To be looked at", count).add(el("ul").class("troubles").all(items)))
 }
 
 fn models(index: &Index<'_>) -> Option<Element> {

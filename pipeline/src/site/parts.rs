@@ -178,17 +178,36 @@ pub(super) fn columns(
     Some(part("Columns", Some(columns.len())).add(boxed(sheet, rows.collect())))
 }
 
+/// What an outcome means for those who look after the lake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    Good,
+    Caution,
+    Bad,
+    /// A word that is not known here.
+    Plain,
+}
+
+pub(super) fn tone(run: &Run) -> Tone {
+    match run.outcome.as_str() {
+        "built" | "passed" | "pass" | "ok" | "fresh" | "unchanged" | "view" => Tone::Good,
+        "warn" | "warned" | "warning" | "quarantine" | "quarantined" | "late" | "skipped" => {
+            Tone::Caution
+        }
+        "failed" | "fail" | "error" | "stale" => Tone::Bad,
+        _ => Tone::Plain,
+    }
+}
+
 /// The outcome of a run, in the colour of what it means.
 pub(super) fn outcome(run: &Run) -> Element {
-    let tone = match run.outcome.as_str() {
-        "failed" | "fail" | "error" | "stale" => "bad",
-        "warn" | "warned" | "warning" | "quarantine" | "quarantined" | "late" | "skipped" => {
-            "caution"
-        }
-        "built" | "passed" | "pass" | "ok" | "fresh" | "unchanged" | "view" => "good",
-        _ => "plain",
+    let class = match tone(run) {
+        Tone::Good => "outcome outcome-good",
+        Tone::Caution => "outcome outcome-caution",
+        Tone::Bad => "outcome outcome-bad",
+        Tone::Plain => "outcome",
     };
-    el("span").class(format!("outcome outcome-{tone}")).text(&run.outcome)
+    el("span").class(class).text(&run.outcome)
 }
 
 #[cfg(test)]
