@@ -152,7 +152,7 @@ fn check_names_every_error_with_its_place() -> Result<()> {
         "models/silver/orders.sql",
         "select cast(id as bigint) as id,\n  amont from bronze.orders",
     )?;
-    shop.write("models/gold/broken.sql", "select\n  *, from silver.orders")?;
+    shop.write("models/gold/broken.sql", "select\n  ) from silver.orders")?;
     shop.write("models/gold/lost.sql", "select * from silver.nowhere")?;
     shop.write("models/bronze/other.sql", "select * from source.other")?;
     shop.write(
@@ -170,7 +170,7 @@ fn check_names_every_error_with_its_place() -> Result<()> {
         "lakefront.yaml:2:11: schedule \"at noon\" is no cron expression",
         "lakefront.yaml:5:10: source \"other\": no such file",
         "lakefront.yaml: exposure \"board\" reads \"gold.nothing\", which no model makes",
-        "models/gold/broken.sql:2:6: not SQL",
+        "models/gold/broken.sql:2:3: not SQL",
         "models/silver/orders.sql:2:3: ",
     ];
     // Models whose text cannot be read might make what `lost` reads, and what reads `silver.orders` has no fault.
@@ -350,7 +350,7 @@ fn a_query_that_is_not_right_is_refused_with_its_place() -> Result<()> {
         assert!(ended.stderr.starts_with(&format!("error: {expected}")), "{}", ended.stderr);
         Ok(())
     };
-    check("select\n  *, from gold.sales", "-e:2:6: not SQL")?;
+    check("select\n  ) from gold.sales", "-e:2:3: not SQL")?;
     check("select\n  revenu from gold.sales", "-e:2:3: ")?;
     check("select * from sales", "-e:1:15: table \"sales\" has no layer")?;
     check(

@@ -59,7 +59,8 @@ pub fn run(args: Args) -> anyhow::Result<Ending> {
         .context("the runtime did not start")?;
     let tables = runtime.block_on(upkeep::tables(&project, &args.select))?;
     let show = |report: &TableReport| eprintln!("{}", line(report, options.mode));
-    let done = upkeep::run(&project.lake, &tables, &options, &Clock::system(), show);
+    let clock = Clock::system();
+    let done = upkeep::run(&project.lake, &tables, &options, &clock, show);
     match runtime.block_on(done) {
         Ok(reports) => {
             println!("\n{}", summary(&project, &reports, options.mode));

@@ -76,6 +76,11 @@ impl Build {
         if let (Some(name), Some(late)) = (model.late(), late) {
             self.put_aside(&name, &[late], is_whole, &commit).await?;
         }
+        if let (Some(name), false, false) = (model.quarantine(), sifted.holds(), refused.is_empty())
+        {
+            // Nothing holds the end of the rows back, so these are safe before the first is written.
+            self.put_aside(&name, &refused, is_whole, &commit).await?;
+        }
         let written = {
             let layout = &model.config.layout;
             let writing = async {
@@ -89,8 +94,10 @@ impl Build {
             };
             tokio::pin!(writing);
             let aside = async {
-                refused.extend(sifted.kept_back().await);
-                if let (Some(name), false) = (model.quarantine(), refused.is_empty()) {
+                if let (Some(name), Some(kept_back)) =
+                    (model.quarantine(), sifted.kept_back().await)
+                {
+                    refused.push(kept_back);
                     self.put_aside(&name, &refused, is_whole, &commit).await?;
                 }
                 sifted.release();

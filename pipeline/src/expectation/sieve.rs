@@ -142,6 +142,11 @@ impl Sieve {
 }
 
 impl Sifted {
+    /// Whether the rows that pass do not end before [`Sifted::release`] says so.
+    pub(crate) fn holds(&self) -> bool {
+        self.gate.is_some()
+    }
+
     /// The rows that go to quarantine, once all rows have passed; `None` when no expectation sends rows
     /// there, when it was asked before, and when the rows ended early or break an expectation that lets
     /// a build fail.

@@ -135,7 +135,9 @@ pub(crate) fn read(
     if form.mysql.is_some() {
         return database::read(path, name, form, variables).map(Entry::Tables);
     }
-    let place = form.format.as_ref().map(place_of).unwrap_or_default();
+    let at = form.path.as_ref().or(form.folder.as_ref()).or(form.paths.first());
+    let place = at.map(place_of).or(form.format.as_ref().map(place_of));
+    let place = place.unwrap_or_default();
     for (key, value) in [("scale", &form.scale), ("seed", &form.seed)] {
         if let Some(value) = value {
             foreign(name, place_of(value), key, "a `generator`")?;
