@@ -148,8 +148,7 @@ mod tests {
     fn columns_stand_under_each_other() {
         let mut out = Vec::new();
         written(&sample(), |out| Table::on(out, Paint::Plain), &mut out).unwrap();
-        let expected = "\
-              id  name       price  at                        share
+        let expected = "              id  name       price  at                        share
 ────────────────  ─────────  ─────  ────────────────────────  ─────
                1  a \"b\",\\nc  12.30  1970-01-01T00:00:01.500Z    0.1
 9007199254740993             -0.05  1970-01-01T00:00:00Z        2.0
