@@ -88,6 +88,7 @@ fn sql_has_its_places() {
     check_rule(rules::stray_sql, "worker/src/a.rs", "let q = \"Select 1\";", 1);
     check_rule(rules::stray_sql, "worker/src/a.rs", "mod tests {\n\"select 1\"", 0);
     check_rule(rules::stray_sql, "pipeline/src/a.rs", "let q = \"select 1\";", 0);
+    check_rule(rules::stray_sql, "crates/a/examples/b.rs", "let q = \"select 1\";", 0);
 }
 
 #[test]

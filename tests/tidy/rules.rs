@@ -177,9 +177,9 @@ pub fn work_in_panels(source: &Source) -> Vec<String> {
     findings
 }
 
-/// SQL text outside the models, the catalog's measures and tests.
+/// SQL text outside the models, the catalog's measures, tests and examples.
 pub fn stray_sql(source: &Source) -> Vec<String> {
-    let has_sql = ["pipeline/", "tests/"].iter().any(|dir| source.path.contains(dir));
+    let has_sql = ["pipeline/", "tests/", "examples/"].iter().any(|dir| source.path.contains(dir));
     if !source.is_rust() || has_sql {
         return Vec::new();
     }
