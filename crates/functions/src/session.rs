@@ -37,10 +37,15 @@ fn text_of(batches: &[RecordBatch]) -> Result<String> {
     Ok(rows.join(", "))
 }
 
+/// A query of what `query` names.
+fn selecting(query: &str) -> String {
+    ["select", query].join(" ")
+}
+
 /// Fails unless the query gives these rows, in one partition and in four: values with a space in
 /// between, rows with a comma.
 pub(crate) async fn check_select(query: &str, expected: &str) {
-    match rows(&format!("select {query}")).await {
+    match rows(&selecting(query)).await {
         Ok(found) => assert_eq!(found, expected, "{query}"),
         Err(error) => panic!("{query}: {error}"),
     }
@@ -48,7 +53,7 @@ pub(crate) async fn check_select(query: &str, expected: &str) {
 
 /// Fails unless the query is refused without a row being read, by an error that has `part` in it.
 pub(crate) async fn check_refused(query: &str, part: &str) {
-    let planned = match session(2).sql(&format!("select {query}")).await {
+    let planned = match session(2).sql(&selecting(query)).await {
         Ok(frame) => frame.into_optimized_plan().map(|_| ()),
         Err(error) => Err(error),
     };
