@@ -40,8 +40,12 @@ impl Build {
             expectations: rules,
             sort_by: &model.config.layout.sort_by,
             key: &key,
-            deleted: match write {
-                Write::Merge { deleted, .. } => deleted.as_deref(),
+            // A removed key need not be right, also when the table is made whole and it leaves later.
+            deleted: match &model.config.materialization {
+                Materialization::Merge(merge) => merge
+                    .deleted
+                    .as_deref()
+                    .filter(|deleted| schema.field_with_name(deleted).is_ok()),
                 _ => None,
             },
             target: target(model, scope, write, *table).await?,

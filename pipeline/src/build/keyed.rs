@@ -34,8 +34,8 @@ impl Build {
     ) -> Result<Keyed, BuildError> {
         let mut keyed = Keyed { plan, refused: Vec::new(), judgements: Vec::new() };
         let Materialization::Merge(merge) = &model.config.materialization else { return Ok(keyed) };
-        let rules: Vec<Expectation> =
-            model.config.expectations.iter().filter(|rule| refuses_alone(rule)).cloned().collect();
+        let rules = model.config.expectations.iter().filter(|rule| refuses_alone(model, rule));
+        let rules: Vec<Expectation> = rules.cloned().collect();
         if !rules.is_empty() {
             keyed = self.sift(model, scope, keyed.plan, &rules, write).await?;
         }
@@ -88,7 +88,8 @@ impl Build {
 }
 
 /// Whether a row is refused for what it is, whatever other rows are.
-fn refuses_alone(expectation: &Expectation) -> bool {
+fn refuses_alone(model: &Model, expectation: &Expectation) -> bool {
     expectation.on_failure == OnFailure::Quarantine
         && !matches!(expectation.rule, Rule::Unique { .. })
+        && expectation.reads() != Some(&model.name)
 }

@@ -63,9 +63,12 @@ pub(super) fn old(name: &str) -> String {
     format!("__old_{name}")
 }
 
+/// What the name begins with under which a join sees a column of a new row.
+pub(super) const NEW: &str = "__new_";
+
 /// The name under which a join sees the column `name` of a new row.
 pub(super) fn new(name: &str) -> String {
-    format!("__new_{name}")
+    format!("{NEW}{name}")
 }
 
 /// `names` of `plan`'s columns, called `rename` of their names.
@@ -120,7 +123,8 @@ impl Judged<'_> {
         columns.push(lit(true).alias(STALE));
         let lost = lost.project(columns)?.distinct()?.build()?;
         let own = key.iter().map(|name| column(name)).collect();
-        self.join_behind(lost, keys, own)
+        self.join_behind(lost, keys, own)?;
+        self.keep(|name| !name.starts_with(NEW))
     }
 
     /// The table as it is, less what is replaced whatever the new rows are; `None` when the new rows are the table.

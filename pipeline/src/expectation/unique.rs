@@ -1,7 +1,7 @@
 //! Rows with the same key: the first that stays, or all of them.
 
 use super::apply::Judged;
-use super::existing::{Target, new, old, renamed};
+use super::existing::{NEW, Target, new, old, renamed};
 use super::predicate::column;
 use datafusion::common::JoinType;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -120,8 +120,8 @@ impl Judged<'_> {
             let mut is_same_here = lit(true);
             for name in columns {
                 let (shifted, called) = match neighbour {
-                    Neighbour::Before => (lag(column(&key(name)), None, None), before(name)),
-                    Neighbour::After => (lead(column(&key(name)), None, None), after(name)),
+                    Neighbour::Before => (lag(column(&key(name)), Some(1), None), before(name)),
+                    Neighbour::After => (lead(column(&key(name)), Some(1), None), after(name)),
                 };
                 windows.push(shifted.order_by(order.clone()).build()?.alias(&called));
                 is_same_here = is_same_here.and(column(&key(name)).eq(column(&called)));
@@ -205,7 +205,7 @@ impl Judged<'_> {
         let own = names.iter().map(|name| column(name)).collect();
         self.join_behind(hits, keys, own)?;
         let hit = column(HIT).is_true();
-        self.keep(|name| !name.starts_with("__new_"))?;
+        self.keep(|name| !name.starts_with(NEW))?;
         Ok(Some(hit))
     }
 }
