@@ -41,6 +41,8 @@ pub(crate) struct Checked {
     pub(crate) definitions: HashMap<ModelName, String>,
     /// The databases that are read, each in one session.
     pub(crate) servers: Servers,
+    /// What the generators have delivered, by source.
+    delivered: BTreeMap<Read, String>,
     /// The compiled catalog; `None` when the project has none.
     pub(crate) catalog: Option<String>,
 }
@@ -71,6 +73,7 @@ async fn fit(
         schemas: BTreeMap::new(),
         definitions: HashMap::new(),
         servers: Servers::default(),
+        delivered: BTreeMap::new(),
         catalog: None,
     };
     checked.open_sources(project, &models).await?;
@@ -116,6 +119,10 @@ impl Checked {
             }
             let schema = source_schema(project, &self.servers, source).await?;
             self.schemas.insert(at.read.clone(), schema);
+            if let SourceKind::File(file) = &source.kind {
+                let delivered = file.delivered(&project.folder);
+                self.delivered.extend(delivered.map(|delivered| (at.read.clone(), delivered)));
+            }
         }
         Ok(())
     }
@@ -190,6 +197,8 @@ impl Checked {
                     hash.update(self.definitions.get(name).map_or("", String::as_str));
                 }
                 read => {
+                    // A table that went on from another delivery would mix two of them.
+                    hash.update(self.delivered.get(read).map_or("", String::as_str));
                     for field in self.schemas.get(read).iter().flat_map(|schema| schema.fields()) {
                         hash.update(format!("{} {}\u{1f}", field.name(), field.data_type()));
                     }

@@ -83,7 +83,8 @@ impl Shop {
     /// The rows of the table and those in quarantine, each in the order of their keys.
     async fn items(&self) -> (Vec<String>, Vec<String>) {
         let taken = "select id, parent, email, price, at from silver.items order by id, at, email";
-        let refused = "select id, email, at, _reason from silver.items__quarantine order by id, at, email";
+        let refused =
+            "select id, email, at, _reason from silver.items__quarantine order by id, at, email";
         (self.rows(taken).await, self.rows(refused).await)
     }
 }
@@ -146,7 +147,8 @@ async fn a_refused_state_leaves_the_one_before_it_and_a_removal_is_never_refused
 #[tokio::test]
 async fn a_parent_may_be_older_than_its_child() {
     let rule = "expectations:\n  - { relationship: { column: parent, to: silver.items, field: id }, on_failure: quarantine }";
-    let days: [&[&str]; 2] = [&["1,,a,1,,1", "2,1,b,1,,1"], &["3,1,c,1,,2", "4,9,d,1,,2", "5,3,e,1,,2"]];
+    let days: [&[&str]; 2] =
+        [&["1,,a,1,,1", "2,1,b,1,,1"], &["3,1,c,1,,2", "4,9,d,1,,2", "5,3,e,1,,2"]];
     let taken = ["1||a|1.00|1", "2|1|b|1.00|1", "3|1|c|1.00|2", "5|3|e|1.00|2"];
     let refused = ["4|d|2|relationship(parent, silver.items)"];
     for kept in ["append", "merge\nkey: [id]", "full"] {

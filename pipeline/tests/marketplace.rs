@@ -375,3 +375,23 @@ async fn gold_equals_plain_sql_over_the_sources() {
     assert!(again.models.iter().all(|model| model.outcome == Outcome::Unchanged));
     assert!(home.has_sources(&Plan::new(1, 42).unwrap()));
 }
+
+#[tokio::test]
+async fn another_marketplace_in_the_folder_takes_the_place_of_the_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut home = Home::claim(&dir.path().join("demo")).unwrap();
+    home.unpack().unwrap();
+    let project = Project::open(&dir.path().join("demo")).unwrap();
+    let sums = "select sum(price), count(distinct order_id), max(order_id) from gold.sales";
+    for (scale, seed) in [(2, 42), (1, 42), (1, 43), (1, 42)] {
+        home.fill(&Plan::new(scale, seed).unwrap(), &|_, _| ()).unwrap();
+        pipeline::build(&project, &pipeline::Options::default(), |_| ()).await.unwrap();
+        let ctx = SessionContext::new();
+        register(&ctx, &project.folder.join(SOURCES_DIR)).await;
+        let plain =
+            "select sum(line_total), count(distinct order_id), max(order_id) from order_items";
+        let expected = rows_of(&ctx, plain).await;
+        let found = query(project.lake_dir().unwrap(), sums).await;
+        assert_eq!(found, expected, "scale {scale}, seed {seed}");
+    }
+}

@@ -45,6 +45,24 @@ fn contents(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(unpacked)
 }
 
+/// The expected rows of `project` are what DuckDB makes of the sources that lie in it.
+pub fn check_expected(project: &Project, script: &str) -> anyhow::Result<()> {
+    let Some(python) = python() else { return Ok(()) };
+    let kept = project.expected("")?;
+    let kept: Vec<(String, Vec<u8>)> = kept
+        .into_iter()
+        .map(|(name, path)| Ok((name, std::fs::read(path)?)))
+        .collect::<anyhow::Result<_>>()?;
+    run(&python, script, &[project.dir()], &["--write"])?;
+    let made = project.expected("")?;
+    ensure!(made.keys().eq(kept.iter().map(|(name, _)| name)), "{script} expects other files");
+    for (name, bytes) in kept {
+        let again = std::fs::read(made.get(&name).context("there is such a file")?)?;
+        ensure!(again == bytes, "{name}.csv is not what {script} makes");
+    }
+    Ok(())
+}
+
 /// Sources are what their script makes, and expected rows what DuckDB makes of them.
 fn check_made(name: &str, script: &str) -> anyhow::Result<()> {
     let Some(python) = python() else { return Ok(()) };

@@ -8,6 +8,9 @@ use std::process::Command;
 use tempfile::TempDir;
 use walkdir::WalkDir;
 
+/// The folders of single queries: questions, and the measures of a dashboard.
+const QUESTIONS: [&str; 2] = ["questions", "measures"];
+
 /// What a build leaves in a project, and what is beside it.
 const NOT_COPIED: [&str; 2] = ["lake", ".lakefront"];
 
@@ -92,11 +95,10 @@ impl Project {
         lakefront::build(self.dir(), variables)
     }
 
-    /// What `lakefront query` prints for `questions/NAME.sql`, as CSV.
-    pub fn ask(&self, name: &str) -> anyhow::Result<Vec<u8>> {
+    /// What `lakefront query` prints for the file `question`, as CSV.
+    pub fn ask(&self, question: &Path) -> anyhow::Result<Vec<u8>> {
         let mut command = Command::new(lakefront::binary()?);
-        command.arg("query").arg(self.dir());
-        command.arg(self.dir().join("questions").join(name).with_extension("sql")).arg("--csv");
+        command.arg("query").arg(self.dir()).arg(question).arg("--csv");
         let output = command.output().context("lakefront query")?;
         ensure!(
             output.status.success(),
@@ -107,9 +109,12 @@ impl Project {
         Ok(output.stdout)
     }
 
-    /// Whether there is a question of that name.
-    pub fn has_question(&self, name: &str) -> bool {
-        self.dir().join("questions").join(name).with_extension("sql").is_file()
+    /// The file of the question of that name, where there is one.
+    pub fn question(&self, name: &str) -> Option<PathBuf> {
+        QUESTIONS
+            .iter()
+            .map(|folder| self.dir().join(folder).join(name).with_extension("sql"))
+            .find(|path| path.is_file())
     }
 
     /// Every file of the lake with its size.

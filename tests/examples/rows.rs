@@ -125,9 +125,9 @@ fn plain(text: &str) -> &str {
 pub async fn check(project: &Project, stage: &str) -> anyhow::Result<()> {
     for (name, path) in project.expected(stage)? {
         let expected = Rows::of_csv(&std::fs::read(&path)?)?;
-        let found = match project.has_question(&name) {
-            true => Rows::of_csv(&project.ask(&name)?)?,
-            false => Rows::of_table(&project.lake().join("gold").join(&name)).await?,
+        let found = match project.question(&name) {
+            Some(question) => Rows::of_csv(&project.ask(&question)?)?,
+            None => Rows::of_table(&project.lake().join("gold").join(&name)).await?,
         };
         found.check(&expected).with_context(|| name.clone())?;
     }

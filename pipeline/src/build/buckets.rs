@@ -19,13 +19,19 @@ impl Build {
     /// What has to be written for the rows that changed; or why the table has to be made anew.
     ///
     /// The query over the changed rows of one input, with the others whole, says which buckets they touch. The
-    /// query over everything, restricted to these, gives their new rows.
+    /// query over everything, restricted to these, gives their new rows. When several inputs have changed, the
+    /// table is made anew.
     pub(super) async fn buckets(
         &self,
         model: &Model,
         inputs: &[Input],
         by: &str,
     ) -> Result<Result<Change, String>, BuildError> {
+        if inputs.iter().filter(|input| input.is_new()).count() > 1 {
+            // A row that went from one and a row that went from another may have met in a bucket that neither
+            // meets in any more.
+            return Ok(Err("several tables that it reads have changed at once".to_owned()));
+        }
         let mut touched: Vec<ScalarValue> = Vec::new();
         for changed in inputs.iter().filter(|input| input.is_new()) {
             let scope = self.planner.scope()?;

@@ -40,6 +40,13 @@ impl Landing {
         self.stamp().is_some()
     }
 
+    /// Which marketplace is there, as text: another text means that none of its rows goes on from those that
+    /// were there before. `None` when the files are not all there.
+    pub fn identity(&self) -> Option<String> {
+        let Stamp { generator, scale, seed, .. } = self.stamp()?;
+        Some(format!("generator {generator}, scale {scale}, seed {seed}"))
+    }
+
     fn stamp(&self) -> Option<Stamp> {
         let stamp: Stamp = serde_json::from_slice(&fs::read(self.dir.join(STAMP)).ok()?).ok()?;
         let is_there = |(table, size_bytes): (&String, &u64)| {

@@ -75,6 +75,7 @@ project_files![
     "models/silver/payments.sql",
     "models/silver/reviews.sql",
     "models/gold/ads_category_trends.sql",
+    "models/gold/ads_conversion_funnel.sql",
     "models/gold/ads_customer_rfm.sql",
     "models/gold/ads_daily_gmv.sql",
     "models/gold/ads_product_performance.sql",

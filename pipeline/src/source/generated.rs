@@ -47,6 +47,15 @@ impl Generator {
     }
 }
 
+impl FileSource {
+    /// Which marketplace a generator has delivered into the file's folder; `None` when none delivers it, or
+    /// has not yet.
+    pub(crate) fn delivered(&self, project_folder: &Path) -> Option<String> {
+        self.generated.as_ref()?;
+        Landing::new(self.find(project_folder).ok()?.parent()?).identity()
+    }
+}
+
 /// Reads the generator that the entry `name` of `path` describes, and the sources that it delivers.
 pub(super) fn read(
     path: &Path,
