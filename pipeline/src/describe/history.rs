@@ -1,6 +1,7 @@
 //! What builds did, as the table `_lakefront/runs` of the lake tells it.
 
 use crate::lake::{Lake, LakeError};
+use crate::runs::RUNS_LOCATION;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
 use chrono::{DateTime, Utc};
@@ -8,9 +9,6 @@ use datafusion::error::DataFusionError;
 use datafusion::functions_window::expr_fn::row_number;
 use datafusion::logical_expr::{ExprFunctionExt, cast, ident, lit};
 use datafusion::prelude::SessionContext;
-
-/// Where the table lies in a lake.
-const RUNS_PATH: &str = "_lakefront/runs";
 
 /// How many of the last runs of each model, expectation and freshness rule are taken.
 const N_LAST: u64 = 10;
@@ -73,8 +71,9 @@ impl Runs {
 
 /// The last runs; `None` when no build has told any, or in another form.
 pub(super) async fn read(lake: &Lake, ctx: &SessionContext) -> Result<Option<Runs>, LakeError> {
-    let Some(table) = lake.open(RUNS_PATH).await? else { return Ok(None) };
-    let failed = |error: DataFusionError| lake.failed(RUNS_PATH, "cannot be read", error.into());
+    let Some(table) = lake.open(RUNS_LOCATION).await? else { return Ok(None) };
+    let failed =
+        |error: DataFusionError| lake.failed(RUNS_LOCATION, "cannot be read", error.into());
     let provider = table.provider(ctx).await?;
     let schema = provider.schema();
     if NEEDED.iter().any(|column| schema.field_with_name(column).is_err()) {

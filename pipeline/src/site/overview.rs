@@ -115,8 +115,8 @@ fn troubles(index: &Index<'_>) -> Option<Element> {
     let items = found.iter().filter_map(|(model, run)| {
         let entry = index.entry(&model.name.to_string())?;
         let what = match run.kind.as_str() {
-            "model" => run.message.clone(),
-            _ => [run.name.as_str(), run.message.as_str()].join(" "),
+            "expectation" => [run.name.as_str(), run.message.as_str()].join(" "),
+            _ => run.message.clone(),
         };
         let failed = run.n_failed.filter(|n_failed| *n_failed > 0);
         let rows = failed.map(|n_failed| parts::counted(n_failed as usize, "row"));

@@ -190,11 +190,9 @@ pub(super) enum Tone {
 
 pub(super) fn tone(run: &Run) -> Tone {
     match run.outcome.as_str() {
-        "built" | "passed" | "pass" | "ok" | "fresh" | "unchanged" | "view" => Tone::Good,
-        "warn" | "warned" | "warning" | "quarantine" | "quarantined" | "late" | "skipped" => {
-            Tone::Caution
-        }
-        "failed" | "fail" | "error" | "stale" => Tone::Bad,
+        "built" | "unchanged" | "passed" | "fresh" => Tone::Good,
+        "warned" | "quarantined" | "skipped" | "old" => Tone::Caution,
+        "failed" | "too_old" => Tone::Bad,
         _ => Tone::Plain,
     }
 }
@@ -207,7 +205,7 @@ pub(super) fn outcome(run: &Run) -> Element {
         Tone::Bad => "outcome outcome-bad",
         Tone::Plain => "outcome",
     };
-    el("span").class(class).text(&run.outcome)
+    el("span").class(class).text(run.outcome.replace('_', " "))
 }
 
 #[cfg(test)]
