@@ -29,20 +29,22 @@ mod sieve;
 mod tests;
 mod unique;
 
-pub(crate) use apply::{Applied, ApplyError, Subject, apply, judge};
+#[cfg(test)]
+pub(crate) use apply::judge;
+pub(crate) use apply::{Applied, ApplyError, Subject, apply};
 pub(crate) use check::{check, check_freshness};
 pub(crate) use existing::Target;
 pub use form::{ColumnForms, ExpectationForms, FreshnessForm, read};
+pub(crate) use outcome::quarantine_schema;
 pub use outcome::{Broken, Outcome};
-pub(crate) use sieve::{Sieve, Sifted};
+pub(crate) use sieve::Sieve;
 
 use crate::duration::Span;
 use crate::model::ModelName;
 use crate::project::Place;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::DataType;
 use serde::Deserialize;
 use std::fmt;
-use std::sync::Arc;
 
 /// The column of quarantined rows with the names of the expectations that sent them there.
 pub(crate) const REASON_COLUMN: &str = "_reason";
@@ -391,13 +393,4 @@ impl fmt::Display for OnFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
-}
-
-/// The columns of quarantined rows of a table of `schema`: its own, why, and in which build.
-pub(crate) fn quarantine_schema(schema: &SchemaRef) -> SchemaRef {
-    let mut fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
-    for name in [REASON_COLUMN, RUN_COLUMN] {
-        fields.push(Arc::new(Field::new(name, DataType::Utf8, true)));
-    }
-    Arc::new(Schema::new(fields))
 }

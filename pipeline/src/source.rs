@@ -4,6 +4,7 @@ mod bytes;
 mod column_type;
 mod csv;
 mod database;
+mod error;
 mod folder;
 mod form;
 mod generated;
@@ -15,6 +16,7 @@ mod typed_rows;
 pub use column_type::{ColumnType, ColumnTypeError};
 pub use database::DatabaseSource;
 pub(crate) use database::{DatabasePosition, Mode, Servers};
+pub use error::{FileRule, RowRule, SourceError};
 pub use folder::FolderSource;
 pub(crate) use folder::{NewFile, Seen};
 pub use form::SourceFormError;
@@ -27,7 +29,6 @@ use crate::project::Place;
 use arrow::datatypes::SchemaRef;
 use catalog::Name;
 use datafusion::catalog::TableProvider;
-use datafusion::error::DataFusionError;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -97,152 +98,6 @@ impl fmt::Display for SourceFormat {
             SourceFormat::Parquet => "parquet",
         })
     }
-}
-
-/// A source that cannot be read right.
-#[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    /// A variable of a path has no value.
-    #[error(
-        "source \"{source_name}\": variable {variable:?} in path {path:?} is not set in the environment"
-    )]
-    Unset {
-        /// The source.
-        source_name: Name,
-        /// The variable.
-        variable: String,
-        /// The path as it is written.
-        path: String,
-    },
-    /// A database does not give its rows.
-    #[error(transparent)]
-    Database(Box<MySqlError>),
-    /// The rows of a database cannot be kept on disk.
-    #[error("rows cannot be kept in the folder for temporary files: {0}")]
-    Spool(DataFusionError),
-    /// No file is there.
-    #[error("source \"{source_name}\": no such file, tried: {tried}")]
-    Missing {
-        /// The source.
-        source_name: Name,
-        /// The paths, comma-separated.
-        tried: String,
-    },
-    /// The file cannot be read to its end.
-    #[error("{}: {rule}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        rule: FileRule,
-    },
-    /// A row is not right.
-    #[error("{}:{line}: {rule}", path.display())]
-    Row {
-        /// The file.
-        path: PathBuf,
-        /// The line at which the row starts, from 1.
-        line: u64,
-        /// What is wrong with it.
-        rule: RowRule,
-    },
-}
-
-/// What can be wrong with a whole file.
-#[derive(Debug, thiserror::Error)]
-pub enum FileRule {
-    /// The system does not give it.
-    #[error("cannot be read: {0}")]
-    Unreadable(std::io::Error),
-    /// It has no byte.
-    #[error("is empty, a csv file starts with a header")]
-    Empty,
-    /// The compressed stream ends early or is damaged.
-    #[error("is not a whole zstd stream (truncated or damaged): {0}")]
-    Zstd(std::io::Error),
-    /// The compressed stream ends early or is damaged.
-    #[error("is not a whole gzip stream (truncated or damaged): {0}")]
-    Gzip(std::io::Error),
-    /// It is not a whole Parquet file.
-    #[error("is not a whole Parquet file: {0}")]
-    Parquet(String),
-    /// A column of the schema is not in a Parquet file.
-    #[error("lacks column {column:?}, it has: {known}")]
-    MissingColumn {
-        /// The column.
-        column: String,
-        /// The columns that are there, comma-separated.
-        known: String,
-    },
-    /// It was taken with other bytes.
-    #[error(
-        "was taken before with other bytes, and each file is taken once; deliver it under a new name, or build with \
-         --full-refresh to take every file anew"
-    )]
-    Changed,
-}
-
-/// What can be wrong with a row, the header included.
-#[derive(Debug, thiserror::Error)]
-pub enum RowRule {
-    /// The header lacks a column.
-    #[error("header lacks column {column:?}, it has: {header}")]
-    MissingColumn {
-        /// The column.
-        column: String,
-        /// The columns that are there, comma-separated.
-        header: String,
-    },
-    /// The header has a column twice, or one without a name.
-    #[error("header names column {column:?} {times}, each has a name of its own")]
-    HeaderName {
-        /// The column.
-        column: String,
-        /// `twice`, or `without text`.
-        times: &'static str,
-    },
-    /// A row is too long or too short.
-    #[error("row has {n_fields} fields and the header {n_columns}, the first that {differs}")]
-    FieldCount {
-        /// Fields of the row.
-        n_fields: usize,
-        /// Columns of the header.
-        n_columns: usize,
-        /// Which column lacks, or which field is over.
-        differs: String,
-    },
-    /// A field is not text.
-    #[error("column {column:?} is not UTF-8 from its byte {byte_idx}")]
-    Utf8 {
-        /// The column.
-        column: String,
-        /// The first byte that is wrong, from 0.
-        byte_idx: usize,
-    },
-    /// A value does not fit, and the source has no rescue column.
-    #[error(
-        "column {column:?} is {text:?}, which is no {wanted}; `rescue: COLUMN` keeps such values"
-    )]
-    Misfit {
-        /// The column.
-        column: String,
-        /// What stands there.
-        text: String,
-        /// What should.
-        wanted: String,
-    },
-    /// A line of JSON lines is something else.
-    #[error("is no JSON object: {reason}")]
-    NotAnObject {
-        /// What the parser says.
-        reason: String,
-    },
-    /// A quote is opened and never closed.
-    #[error("column {column:?} opens a quote that is not closed before the end of the file")]
-    OpenQuote {
-        /// The column.
-        column: String,
-    },
 }
 
 /// A path, or a URL, with `${VARIABLE}`s in it.

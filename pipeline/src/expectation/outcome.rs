@@ -1,7 +1,9 @@
 //! What became of expectations in one write.
 
-use super::{Expectation, OnFailure};
+use super::{Expectation, OnFailure, REASON_COLUMN, RUN_COLUMN};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use std::fmt;
+use std::sync::Arc;
 
 /// How many rows were judged by an expectation, and how many broke it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,4 +66,13 @@ impl fmt::Display for Broken {
         }
         Ok(())
     }
+}
+
+/// The columns of quarantined rows of a table of `schema`: its own, why, and in which build.
+pub(crate) fn quarantine_schema(schema: &SchemaRef) -> SchemaRef {
+    let mut fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
+    for name in [REASON_COLUMN, RUN_COLUMN] {
+        fields.push(Arc::new(Field::new(name, DataType::Utf8, true)));
+    }
+    Arc::new(Schema::new(fields))
 }

@@ -69,12 +69,6 @@ impl LakeTable {
         DateTime::from_timestamp_millis(state.version_timestamp(self.table.version()?)?)
     }
 
-    /// The columns by which its files are partitioned.
-    pub(crate) fn partition_columns(&self) -> Vec<String> {
-        let Ok(state) = self.table.snapshot() else { return Vec::new() };
-        state.metadata().partition_columns().to_vec()
-    }
-
     /// The table for queries in `ctx`.
     pub(crate) async fn provider(
         &self,

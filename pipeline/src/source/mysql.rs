@@ -175,6 +175,7 @@ impl Connection {
         Ok(value.and_then(|value| mark::print(column.kind, value)))
     }
 
+    #[cfg_attr(not(test), allow(dead_code, reason = "only tests ask for it so far"))]
     /// A hash of all rows of the table, whatever their order. It reads all of them; in the same
     /// connection [`Connection::rows`] gives the very rows that were hashed.
     ///
@@ -191,6 +192,7 @@ impl Connection {
     }
 }
 
+#[cfg_attr(not(test), allow(dead_code, reason = "only tests ask for it so far"))]
 /// The error that a stream of rows ended in.
 fn of_stream(shape: &TableShape, error: DataFusionError) -> MySqlError {
     let error = match error {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
+#[cfg_attr(not(test), allow(dead_code, reason = "only tests ask for it so far"))]
 /// Part of every fingerprint. Another value makes every table anew: change it when a column of the same
 /// type would be written differently.
 const FORMAT: &str = "mysql 1";
@@ -73,6 +74,7 @@ pub enum SchemaChange {
 }
 
 impl SchemaRecord {
+    #[cfg_attr(not(test), allow(dead_code, reason = "only tests ask for it so far"))]
     /// A hash that is another one whenever [`SchemaRecord::changes`] finds something.
     pub(crate) fn fingerprint(&self) -> String {
         // Lengths go before texts, so that no two records give the same bytes.
