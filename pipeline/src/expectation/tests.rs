@@ -6,6 +6,7 @@ use super::*;
 use crate::model::Layer;
 use crate::spool::Spool;
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::util::display::array_value_to_string;
 use catalog::Name;
 use datafusion::catalog::{MemorySchemaProvider, TableProvider};
@@ -15,6 +16,7 @@ use datafusion::logical_expr::LogicalPlanBuilder;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::TryStreamExt;
+use std::sync::Arc;
 
 /// `k, u, s, v, gone`: a key, a number that may be one's own, a text, a number, a mark.
 type Row = (i64, Option<i64>, Option<&'static str>, Option<i64>, Option<bool>);

@@ -335,7 +335,7 @@ mod tests {
     fn sources_are_written_once_and_again_when_they_are_not_whole() {
         let dir = tempfile::tempdir().unwrap();
         let plan = Plan::new(1, 7).unwrap();
-        let mut home = Home::claim(dir.path()).unwrap();
+        let home = Home::claim(dir.path()).unwrap();
         assert!(!home.has_sources(&plan));
         home.fill(&plan, &|_, _| ()).unwrap();
         let home = Home::claim(dir.path()).unwrap();

@@ -54,6 +54,7 @@ pub async fn rows_of(ctx: &SessionContext, sql: &str) -> Vec<String> {
 }
 
 /// The tables of a lake that have a commit, with how many they have; none when there is no lake.
+#[allow(dead_code, reason = "only the test of crashes asks")]
 pub fn versions_if_any(lake_dir: &Path) -> BTreeMap<PathBuf, usize> {
     let mut tables = BTreeMap::new();
     for layer in ["bronze", "silver", "gold"].iter().filter(|layer| lake_dir.join(layer).is_dir()) {
