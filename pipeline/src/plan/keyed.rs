@@ -165,6 +165,8 @@ mod tests {
                 }
             }
             found.sort();
+            let mut expected: Vec<&str> = expected.to_vec();
+            expected.sort_unstable();
             assert_eq!(found, expected, "{values}");
         };
         check("(1, 'a', 1, 'x')", &["1 a 1 x"]).await;
