@@ -45,9 +45,10 @@ impl Build {
         let mut too_old = None;
         for model in self.checked.models.iter().filter(|m| self.selected.contains(&m.name)) {
             let Some(freshness) = &model.config.freshness else { continue };
-            let done = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-            let table = done.get(&model.name).cloned();
-            drop(done);
+            let table = {
+                let done = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+                done.get(&model.name).cloned()
+            };
             let Some(table) = table else { continue };
             let newest = self.newest(model, &table, &freshness.column).await?;
             let age = newest.map(|newest| now - newest);

@@ -16,6 +16,9 @@ use serde_saphyr::Spanned;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
+/// What is said of the columns, by name, and what must be true of the rows.
+pub type Described = (BTreeMap<String, String>, Vec<Expectation>);
+
 /// What an expectation can be.
 pub(super) const KINDS: &str = "not_null, unique, accepted, range, relationship, sql";
 
@@ -138,7 +141,7 @@ impl From<FreshnessForm> for Freshness {
 pub fn read(
     columns: ColumnForms,
     expectations: ExpectationForms,
-) -> Result<(BTreeMap<String, String>, Vec<Expectation>), (Place, ExpectationRule)> {
+) -> Result<Described, (Place, ExpectationRule)> {
     let mut descriptions = BTreeMap::new();
     let mut found = Vec::new();
     for (name, form) in columns.0 {

@@ -95,7 +95,7 @@ impl Lake {
                 self.put(table, layout, plan, write, commit).await
             }
         };
-        let written = written.map_err(|e| error(e.into()))?;
+        let written = written.map_err(error)?;
         LakeTable::read(self.place(location), written).await
     }
 

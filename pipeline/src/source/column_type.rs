@@ -73,7 +73,7 @@ fn decimal(word: &str) -> Option<DataType> {
     let (precision, scale) = inner.strip_suffix(')')?.split_once(',')?;
     let (precision, scale) = (precision.parse::<u8>().ok()?, scale.parse::<u8>().ok()?);
     let fits = (1..=MAX_PRECISION).contains(&precision) && scale <= precision;
-    fits.then(|| DataType::Decimal128(precision, scale as i8))
+    fits.then_some(DataType::Decimal128(precision, scale as i8))
 }
 
 impl TryFrom<String> for ColumnType {

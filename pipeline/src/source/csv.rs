@@ -107,10 +107,8 @@ pub(super) fn read_typed(
     let null_text = null_text.map(str::as_bytes);
     while reader.read_row().map_err(external)? {
         reader.push(shape, &positions, null_text, &mut rows).map_err(external)?;
-        if rows.is_full() {
-            if !rows.take()?.is_none_or(&mut *take) {
-                return Ok(false);
-            }
+        if rows.is_full() && !rows.take()?.is_none_or(&mut *take) {
+            return Ok(false);
         }
     }
     Ok(rows.take()?.is_none_or(take))

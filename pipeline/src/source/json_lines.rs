@@ -35,10 +35,8 @@ pub(super) fn read(
         }
         line_no += 1;
         push(path, shape, &mut rows, line_no, &line).map_err(external)?;
-        if rows.is_full() {
-            if !rows.take()?.is_none_or(&mut *take) {
-                return Ok(false);
-            }
+        if rows.is_full() && !rows.take()?.is_none_or(&mut *take) {
+            return Ok(false);
         }
     }
     Ok(rows.take()?.is_none_or(take))

@@ -89,7 +89,7 @@ impl Sketch {
     }
 
     /// The set as bytes, little-endian: its hashes, or its registers. Their number tells which.
-    pub(super) fn to_bytes(&mut self, bytes: &mut Vec<u8>) {
+    pub(super) fn write_bytes(&mut self, bytes: &mut Vec<u8>) {
         self.settle();
         bytes.clear();
         match self {
@@ -100,7 +100,7 @@ impl Sketch {
         }
     }
 
-    /// Adds the set that [`Sketch::to_bytes`] wrote. `None` when the bytes are no set.
+    /// Adds the set that [`Sketch::write_bytes`] wrote. `None` when the bytes are no set.
     pub(super) fn add_bytes(&mut self, bytes: &[u8]) -> Option<()> {
         if bytes.len() == N_REGISTERS {
             return self.add_registers(bytes);

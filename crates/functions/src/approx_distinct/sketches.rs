@@ -92,7 +92,7 @@ impl GroupsAccumulator for Sketches {
         let mut states = LargeBinaryBuilder::new();
         let mut bytes = Vec::new();
         for mut sketch in self.take(emit_to) {
-            sketch.to_bytes(&mut bytes);
+            sketch.write_bytes(&mut bytes);
             states.append_value(&bytes);
         }
         Ok(vec![Arc::new(states.finish())])
@@ -158,7 +158,7 @@ impl Accumulator for OneSketch {
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
         let mut bytes = Vec::new();
-        self.sketch.to_bytes(&mut bytes);
+        self.sketch.write_bytes(&mut bytes);
         Ok(vec![ScalarValue::LargeBinary(Some(bytes))])
     }
 

@@ -8,8 +8,10 @@ use datafusion::logical_expr::{Expr, lit};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
+type Holds = fn(&Row) -> bool;
+
 /// The same rule in YAML and as what is false of a row that breaks it; those without look at other rows.
-const RULES: [(&str, Option<fn(&Row) -> bool>); 10] = [
+const RULES: [(&str, Option<Holds>); 10] = [
     ("not_null: u", Some(|row| row.1.is_some())),
     ("not_null: s", Some(|row| row.2.is_some())),
     ("accepted: { column: s, values: [a, b] }", Some(|row| row.2.is_none_or(|s| s != "c"))),
@@ -138,7 +140,7 @@ impl Verdict<'_> {
         let is_kept = |old: &&Row| match self.case.write {
             Write::Whole => false,
             Write::Add => true,
-            Write::Replace => !old.3.is_some_and(|v| v > 2),
+            Write::Replace => old.3.is_none_or(|v| v <= 2),
             Write::Merge | Write::MergeNewest => !replaced.contains(&old.0),
         };
         self.case.existing.iter().filter(is_kept).collect()
