@@ -3,6 +3,13 @@
 //!
 //! A few moments in the usual run, two hundred with `--include-ignored`; `LAKEFRONT_BIN` names the binary.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it should be"
+)]
+
 #[path = "incremental/clicks.rs"]
 #[allow(dead_code)]
 mod clicks;

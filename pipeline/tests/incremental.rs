@@ -1,6 +1,13 @@
 //! Tables that follow their inputs piece by piece: the same as one load, written only when there is
 //! something new.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it should be"
+)]
+
 #[path = "incremental/clicks.rs"]
 mod clicks;
 #[path = "pipeline_build/lake.rs"]
