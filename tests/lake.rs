@@ -29,6 +29,24 @@ pub fn questions() -> anyhow::Result<Vec<Question>> {
     serde_json::from_str(json).context("golden/marketplace.json")
 }
 
+/// A table with measures by our own functions, and questions about it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct FunctionQuestions {
+    /// A table of the marketplace's lake that its catalog does not have.
+    pub table: catalog::Table,
+    /// The questions.
+    pub questions: Vec<Question>,
+}
+
+/// What is in `golden/functions.json`.
+///
+/// # Errors
+/// When the file is not right.
+pub fn function_questions() -> anyhow::Result<FunctionQuestions> {
+    let json = include_str!("golden/functions.json");
+    serde_json::from_str(json).context("golden/functions.json")
+}
+
 /// Makes the marketplace of `scale` in the new folder `dir` and builds its lake; the lake's folder.
 ///
 /// # Errors

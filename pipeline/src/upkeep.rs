@@ -33,7 +33,7 @@ pub use tables::tables;
 
 use crate::build::SelectError;
 use crate::catalog_json::CompileError;
-use crate::lake::{Clock, Lock, LockError, Root, RootError, Wait};
+use crate::lake::{Clock, Holder, Lock, LockError, Root, RootError, Wait};
 use crate::model::ModelError;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -150,6 +150,18 @@ pub struct Files {
     pub size_bytes: u64,
 }
 
+/// What happens during upkeep.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'e> {
+    /// Somebody else writes the lake, and upkeep waits for them.
+    Waiting {
+        /// Who, as far as it is known.
+        holder: Option<&'e Holder>,
+    },
+    /// A table is done.
+    Done(&'e TableReport),
+}
+
 /// Upkeep that did not come to its end. Every table is at a commit, with all of its rows.
 #[derive(Debug, thiserror::Error)]
 pub enum UpkeepError {
@@ -208,23 +220,26 @@ pub enum UpkeepError {
 /// The reason in an error.
 pub type BoxedError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Does the upkeep of `tables` of the lake at `root` and says of each what was done. Locations at which
+/// Does the upkeep of `tables` of the lake at `root` and says to `progress` what happens. Locations at which
 /// there is no table are left out.
 ///
 /// # Errors
-/// [`UpkeepError`]. Tables that were reported before are done.
+/// [`UpkeepError`]. Tables that were told of before are done.
 pub async fn run(
     root: &Root,
     tables: &[Table],
     options: &Options,
     clock: &Clock,
-    mut report: impl FnMut(&TableReport),
+    mut progress: impl FnMut(Event<'_>),
 ) -> Result<Vec<TableReport>, UpkeepError> {
     let lock = match options.mode {
         Mode::Plan => None,
-        Mode::Do => Some(Lock::take(root, "upkeep", clock, options.wait, |_| ()).await?),
+        Mode::Do => {
+            let waiting = |holder: Option<&Holder>| progress(Event::Waiting { holder });
+            Some(Lock::take(root, "upkeep", clock, options.wait, waiting).await?)
+        }
     };
-    let done = run_locked(root, tables, options, clock, lock.as_ref(), &mut report).await;
+    let done = run_locked(root, tables, options, clock, lock.as_ref(), &mut progress).await;
     if let Some(lock) = lock {
         lock.release().await?;
     }
@@ -237,7 +252,7 @@ async fn run_locked(
     options: &Options,
     clock: &Clock,
     lock: Option<&Lock>,
-    report: &mut impl FnMut(&TableReport),
+    progress: &mut impl FnMut(Event<'_>),
 ) -> Result<Vec<TableReport>, UpkeepError> {
     let ctx = session(options.memory_bytes).map_err(|source| UpkeepError::Table {
         place: root.to_string(),
@@ -250,7 +265,7 @@ async fn run_locked(
         let run = table::Run { root, table, options, clock, lock, ctx: &ctx };
         let Some(mut done) = run.run().await? else { continue };
         done.elapsed_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        report(&done);
+        progress(Event::Done(&done));
         reports.push(done);
     }
     if lock.is_some() && options.work != Work::Optimize {

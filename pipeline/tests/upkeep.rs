@@ -19,7 +19,7 @@ mod lake;
 mod shop;
 
 use pipeline::upkeep::{
-    Files, Mode, Options, Order, Retention, Table, TableReport, UpkeepError, Work, run,
+    Event, Files, Mode, Options, Order, Retention, Table, TableReport, UpkeepError, Work, run,
 };
 use pipeline::{Clock, Lock, LockError, Root, Wait};
 use serde_json::Value;
@@ -286,7 +286,8 @@ async fn who_loses_the_lake_commits_nothing_more() {
     // The table twice: after the first time the lock is somebody else's.
     let tables = [nothing, table(Order::Plain), table(Order::Clustered(columns(&["order_date"])))];
     let options = options(64 << 20);
-    let outcome = run(&root, &tables, &options, &clock, |report| {
+    let outcome = run(&root, &tables, &options, &clock, |event| {
+        let Event::Done(report) = event else { panic!("nobody else has it") };
         assert_eq!(report.version, 3);
         std::fs::write(&lock, "{}").unwrap();
     });

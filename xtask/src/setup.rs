@@ -2,11 +2,14 @@
 //! as it is, wherever it came from.
 
 mod apt;
+mod azurite;
 mod browser;
 mod cargo_tool;
 mod clang;
 mod duckdb;
 mod mariadb;
+mod moto;
+mod python;
 mod wasm_opt;
 
 use crate::child;
@@ -59,6 +62,9 @@ pub fn everything(workspace: &Workspace) -> anyhow::Result<()> {
         say(&format!("have {}", tool.display()));
     }
     say(&format!("have {}", for_comparison(workspace)?.display()));
+    for (_, server) in for_object_stores(workspace)? {
+        say(&format!("have {}", server.display()));
+    }
     Ok(())
 }
 
@@ -99,6 +105,18 @@ pub fn for_comparison(workspace: &Workspace) -> anyhow::Result<PathBuf> {
 /// When it cannot be installed; names what to do by hand.
 pub fn for_databases() -> anyhow::Result<PathBuf> {
     mariadb::ensure()
+}
+
+/// Installs the servers of object stores that tests write lakes to: the variables that name them to the
+/// tests, and the servers. Where there is no npm the one that comes by it is left out, and its test is
+/// skipped.
+///
+/// # Errors
+/// When one cannot be installed; names what to do by hand.
+pub fn for_object_stores(workspace: &Workspace) -> anyhow::Result<Vec<(&'static str, PathBuf)>> {
+    let mut servers = vec![(moto::VARIABLE, moto::ensure(workspace)?)];
+    servers.extend(azurite::ensure(workspace)?.map(|server| (azurite::VARIABLE, server)));
+    Ok(servers)
 }
 
 /// rust-toolchain.toml names the target, but a toolchain that was there before it did may lack it.

@@ -31,13 +31,14 @@ struct Tally {
 /// # Errors
 /// When a stage before the tests fails.
 pub fn run(workspace: &Workspace, length: Length) -> anyhow::Result<ExitCode> {
-    let stages = Stages::new(binary::N_STAGES + 8);
+    let stages = Stages::new(binary::N_STAGES + 9);
     stages.run("formatting", || {
         child::run("fmt", &mut workspace.cargo(["fmt", "--all", "--check"]))
     })?;
     let browser = stages.run("browser", setup::for_browser)?;
     let duckdb = stages.run("DuckDB", || setup::for_comparison(workspace))?;
     let mariadbd = stages.run("database", setup::for_databases)?;
+    let stores = stages.run("object stores", || setup::for_object_stores(workspace))?;
     let tools = stages.run("tools that build for it", || setup::for_page(workspace))?;
     let built = binary::ensure(workspace, &stages, Beside::Tests)?;
     let mut tally = Tally::default();
@@ -47,6 +48,7 @@ pub fn run(workspace: &Workspace, length: Length) -> anyhow::Result<ExitCode> {
         // The byte stores compile their page in their own test.
         cargo.env("LAKEFRONT_WASM_BINDGEN", &tools.wasm_bindgen);
         cargo.env(setup::MARIADB_VARIABLE, &mariadbd);
+        cargo.envs(stores.iter().map(|(variable, server)| (variable, server)));
         let tested = child::run_watched("test", &mut cargo, |line| tally.take(line));
         if length == Length::Long {
             let mut mutants = fuzz_command(workspace);

@@ -3,7 +3,7 @@
 use crate::ending::Ending;
 use crate::quantity::{bytes_of, grouped, size_bytes};
 use anyhow::Context;
-use pipeline::upkeep::{self, Files, Mode, Options, Retention, TableReport, Work};
+use pipeline::upkeep::{self, Event, Files, Mode, Options, Retention, TableReport, Work};
 use pipeline::{Clock, Project, Span, Wait};
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -58,7 +58,13 @@ pub fn run(args: Args) -> anyhow::Result<Ending> {
         .build()
         .context("the runtime did not start")?;
     let tables = runtime.block_on(upkeep::tables(&project, &args.select))?;
-    let show = |report: &TableReport| eprintln!("{}", line(report, options.mode));
+    let show = |event: Event<'_>| match event {
+        Event::Waiting { holder } => {
+            let holder = holder.map_or_else(|| "another process".to_owned(), ToString::to_string);
+            eprintln!("waiting for {holder}");
+        }
+        Event::Done(report) => eprintln!("{}", line(report, options.mode)),
+    };
     let clock = Clock::system();
     let done = upkeep::run(&project.lake, &tables, &options, &clock, show);
     match runtime.block_on(done) {

@@ -11,6 +11,7 @@ use crate::lake::{Clock, Lock, Root};
 use datafusion::prelude::SessionContext;
 use deltalake::DeltaTable;
 use deltalake::kernel::EagerSnapshot;
+use deltalake::kernel::transaction::PROTOCOL;
 use deltalake::protocol::checkpoints::create_checkpoint;
 
 /// So much is written before it is committed: little is lost when upkeep is killed, and a table of many
@@ -87,6 +88,7 @@ impl Run<'_> {
         report: &mut TableReport,
     ) -> Result<DeltaTable, UpkeepError> {
         let snapshot = self.snapshot(&table)?;
+        check_features(&snapshot).map_err(self.failed("its files cannot be written anew"))?;
         self.check_columns(&snapshot)?;
         let measured = properties::measured(&snapshot, self.table);
         let missing = properties::missing(&snapshot, &measured);
@@ -216,6 +218,18 @@ impl Run<'_> {
 
     fn failed(&self, action: &'static str) -> impl Fn(BoxedError) -> UpkeepError + '_ {
         move |source| UpkeepError::Table { place: self.place(), action, source }
+    }
+}
+
+/// What the table asks of those who write it.
+fn check_features(snapshot: &EagerSnapshot) -> Result<(), BoxedError> {
+    PROTOCOL.can_write_to(snapshot)?;
+    let mode = snapshot.metadata().configuration().get("delta.columnMapping.mode");
+    match mode.map(String::as_str) {
+        None | Some("none") => Ok(()),
+        Some(mode) => {
+            Err(format!("its columns are mapped by {mode}, which upkeep does not write").into())
+        }
     }
 }
 

@@ -58,6 +58,13 @@ async fn a_build_after_upkeep_goes_on_where_it_was() {
         assert_eq!(lake::versions(&kept.path("lake")), versions);
     }
     assert!(n_rewritten >= 6, "{n_rewritten}");
+    // Made whole each time, and still what upkeep relies on.
+    let project = Project::open(&kept.path("")).unwrap();
+    let mut wide = project.lake.builder("gold/wide").unwrap();
+    wide.load().await.unwrap();
+    let properties = wide.snapshot().unwrap().metadata().configuration().clone();
+    assert_eq!(properties.get("delta.checkpointInterval").unwrap(), "10");
+    assert_eq!(properties.get("delta.enableExpiredLogCleanup").unwrap(), "false");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 use super::hashes;
 use super::sketch::Sketch;
 use super::sketches::{OneSketch, Sketches};
-use crate::session::{check_refused, check_select};
+use crate::session::{check_refused, check_select, check_spilled};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::UInt64Type;
@@ -285,6 +285,14 @@ async fn it_goes_with_groups_filter_and_over() {
     let both =
         format!("approx_distinct(x), count(distinct name), approx_distinct(name) from {VALUES}");
     check_select(&both, "2 3 3").await;
+}
+
+#[tokio::test]
+async fn states_go_to_disk_and_come_back() {
+    let rows = "(select value % 9973 as who, value * 7919 % 900007 as x from range(0, 900000))";
+    let each = format!("(select who, approx_distinct(x) as n from {rows} group by who)");
+    check_spilled(&format!("n, count(*), sum(who) from {each} group by n order by n"), 6_000_000)
+        .await;
 }
 
 #[tokio::test]

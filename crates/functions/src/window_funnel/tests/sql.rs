@@ -1,6 +1,6 @@
 //! The function in SQL: types, constants, groups, and what is refused.
 
-use crate::session::{check_refused, check_select};
+use crate::session::{check_refused, check_select, check_spilled};
 
 /// Two shoppers: the first one came to the end in an hour, the second one left the cart for a day.
 const EVENTS: &str = "(values
@@ -89,6 +89,15 @@ async fn it_goes_with_filter_and_over() {
     let over = "over (partition by who order by ts)";
     let so_far = format!("who, {call} {over} from {EVENTS} where who <= 'bob' order by who, ts");
     check_select(&so_far, "ann 1, ann 2, ann 3, bob 1, bob 2, bob 2").await;
+}
+
+#[tokio::test]
+async fn states_go_to_disk_and_come_back() {
+    let rows = "(select value % 20011 as who, value * 7919 % 300007 as at from range(0, 300000))";
+    let call = "window_funnel(90000, to_timestamp_seconds(at), at % 3 = 0, at % 5 = 0, at % 2 = 0)";
+    let each = format!("(select who, {call} as steps from {rows} group by who)");
+    let query = format!("steps, count(*) from {each} group by steps order by steps");
+    check_spilled(&query, 6_000_000).await;
 }
 
 #[tokio::test]
