@@ -26,6 +26,8 @@ const TABLES: &[&str] = &[
     "select id, name, city from silver.people order by id",
     "select id, name, city, valid_from, valid_to, is_current from gold.cities order by id, valid_from",
     "select count(*) from gold.wide",
+    "select day, revenue from gold.good_days order by day",
+    "select day, id from gold.last_clicks order by day, id",
 ];
 
 async fn contents(clicks: &Clicks) -> Vec<Vec<String>> {

@@ -43,6 +43,19 @@ pub(super) enum Fresh {
     Unknown(String),
 }
 
+/// What has changed in an input.
+pub(super) enum Touched {
+    /// Rows that came or went, and all rows of before.
+    Rows {
+        /// As the input was.
+        before: Arc<dyn TableProvider>,
+        /// What is not as it was.
+        rows: Arc<dyn TableProvider>,
+    },
+    /// It cannot be known; the reason.
+    Unknown(String),
+}
+
 impl Input {
     /// The source `read` of the project in `folder`. `before` is how far it was read.
     pub(super) async fn source(
@@ -165,24 +178,26 @@ impl Input {
         }
     }
 
-    /// The rows that came since `before`, and those that went.
-    pub(super) async fn touched(&self, scope: &Scope) -> Result<Fresh, BuildError> {
+    /// The rows that came since `before` and those that went, and all rows of before.
+    pub(super) async fn touched(&self, scope: &Scope) -> Result<Touched, BuildError> {
         let (Feed::Table(table), Some(Position::Table { id, version, .. })) =
             (&self.feed, self.before.as_ref().map(|before| &before.position))
         else {
-            return Ok(Fresh::Unknown(format!("{} is read for the first time", self.read)));
+            return Ok(Touched::Unknown(format!("{} is read for the first time", self.read)));
         };
         if *id != table.id() {
-            return Ok(Fresh::Unknown(format!("{} is another table", self.read)));
+            return Ok(Touched::Unknown(format!("{} is another table", self.read)));
         }
-        match table.changes(*version).await? {
-            Some(changes) if changes.is_empty() => {
-                let none = table.provider(scope.ctx()).await?;
-                Ok(Fresh::Rows(filtered(none, |_| Ok(lit(false)))?))
-            }
-            Some(changes) => Ok(Fresh::Rows(changes.touched(table, scope.ctx()).await?)),
-            None => Ok(Fresh::Unknown(format!("the log of {} does not reach back", self.read))),
-        }
+        let Some(changes) = table.changes(*version).await? else {
+            let reason = format!("the log of {} does not reach back", self.read);
+            return Ok(Touched::Unknown(reason));
+        };
+        let before = table.at(scope.ctx(), *version).await?;
+        let rows = match changes.is_empty() {
+            true => filtered(Arc::clone(&before), |_| Ok(lit(false)))?,
+            false => changes.touched(table, scope.ctx()).await?,
+        };
+        Ok(Touched::Rows { before, rows })
     }
 
     /// Files that were taken before and are gone.

@@ -61,6 +61,19 @@ const FILES: &[(&str, &str)] = &[
         "/*---\nmaterialized: incremental\nby: [day]\n---*/\n\
          select day, count(*) as n, sum(case when kind = 'buy' then price end) as revenue\nfrom silver.clicks group by day",
     ),
+    // A day enters when the day after brings enough.
+    (
+        "models/gold/good_days.sql",
+        "/*---\nmaterialized: incremental\nby: [day]\n---*/\n\
+         select day, sum(price) as revenue\nfrom silver.clicks group by day having sum(price) > 14",
+    ),
+    // A click leaves when a newer one of its day comes.
+    (
+        "models/gold/last_clicks.sql",
+        "/*---\nmaterialized: incremental\nby: [day]\n---*/\n\
+         select day, id from silver.clicks c\n\
+         where not exists (select 1 from silver.clicks n where n.day = c.day and n.id > c.id)",
+    ),
     ("models/gold/wide.sql", "select * from silver.priced"),
     ("models/bronze/people.sql", "select * from source.people"),
     (
