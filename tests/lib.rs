@@ -2,7 +2,8 @@
 //! beside it.
 
 pub mod bench {
-    //! What questions cost, beside what they need.
+    //! What questions cost, beside what they need; what builds cost.
+    pub mod build;
     pub mod duckdb;
     pub mod lake;
     pub mod measure;

@@ -9,8 +9,9 @@ pub mod terminal;
 
 use crate::signals::Signals;
 use chrono::{DateTime, Utc};
-use pipeline::{BuildError, Event, Options, Project, Report, Span};
+use pipeline::{BuildError, Event, ModelName, Options, Project, Report, Span};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tally::{Tally, Verdict};
 
@@ -60,6 +61,14 @@ pub enum Note<'n> {
 pub trait Listener {
     /// Hears of it.
     fn hear(&mut self, note: &Note<'_>);
+
+    /// Whether it wants to know what models took before. Reading that costs time.
+    fn wants_times(&self) -> bool {
+        false
+    }
+
+    /// Hears how many milliseconds models took in builds before this one.
+    fn hear_times(&mut self, _times: &BTreeMap<ModelName, u64>) {}
 }
 
 /// When a run counts as late; all its attempts together.
@@ -96,6 +105,12 @@ pub async fn run(
 ) -> anyhow::Result<Tally> {
     listener.hear(&Note::Begun { project, attempt });
     let start = Instant::now();
+    // A lake without builds, or one that cannot be read yet, tells nothing.
+    if listener.wants_times()
+        && let Ok(times) = pipeline::model_times(project).await
+    {
+        listener.hear_times(&times);
+    }
     let told = RefCell::new((Tally::new(project), listener));
     let tell = |note: &Note<'_>| {
         let (tally, listener) = &mut *told.borrow_mut();

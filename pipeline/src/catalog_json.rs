@@ -2,6 +2,7 @@
 //! JSON that the page reads.
 
 use crate::lake::{Lake, LakeError, Root, RootError};
+use crate::runs::{self, RUNS_LOCATION};
 use arrow::datatypes::{DataType, SchemaRef};
 use bytes::Bytes;
 use catalog::{Catalog, Dimension, DimensionKind, Measure, NumberFormat, Table, TableFormat};
@@ -136,6 +137,8 @@ pub(crate) async fn compile(
         let place = format!("tables.{}", table.name);
         let schema = match built.get(&table.location) {
             Some(schema) => Some(Arc::clone(schema)),
+            // The first build makes it, when its models are done.
+            None if table.location == RUNS_LOCATION => Some(runs::schema()),
             None => foreign_schema(lake, table).await.map_err(|source| CompileError::Lake {
                 path: path.to_owned(),
                 place: place.clone(),

@@ -43,6 +43,7 @@ mod source;
 mod spool;
 mod state;
 mod stream;
+mod times;
 pub mod upkeep;
 
 pub use build::{
@@ -75,3 +76,4 @@ pub use source::{
     SourceFormat, SourceKind, TableRule, TypeRule, UrlRule,
 };
 pub use state::StateError;
+pub use times::model_times;

@@ -10,7 +10,7 @@
 //! | `kind` | `model`, `expectation` or `freshness` |
 //! | `model` | which model, such as `gold.sales` |
 //! | `name` | what the expectation is called; the model's name otherwise |
-//! | `outcome` | of a model `built`, `unchanged`, `failed`, `skipped`; of an expectation `passed`, `warned`, `quarantined`, `failed`; of a freshness rule `fresh`, `old`, `too_old` |
+//! | `outcome` | of a model `built`, `unchanged`, `failed`, `skipped`, `not_begun`; of an expectation `passed`, `warned`, `quarantined`, `failed`; of a freshness rule `fresh`, `old`, `too_old` |
 //! | `on_failure` | what becomes of a row that breaks the expectation |
 //! | `n_rows` | rows of the table; rows that were judged |
 //! | `n_failed` | rows that broke the expectation |

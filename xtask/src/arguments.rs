@@ -16,6 +16,9 @@ Usage: cargo xtask COMMAND
   bench reads [--json FILE] [-- ARGS]
                      bytes, requests and files of questions beside what they need, natively and in the
                      browser, and those of DuckDB-wasm
+  bench build [--json FILE] [-- ARGS]
+                     rows a second of each layer of the marketplace, beside DuckDB on the same SQL and
+                     files; ARGS are --scale N (100), --runs N (3), --memory SIZE (2GB)
   page               builds the page and the engine, prints the folder they are in
   setup              installs what the other commands need, without running them
 
@@ -38,6 +41,8 @@ pub enum Command {
     Check(DemoOptions),
     /// `bench reads`.
     BenchReads(BenchOptions),
+    /// `bench build`.
+    BenchBuild(BenchOptions),
     /// `corpus`.
     Corpus(CorpusOptions),
     /// `test`.
@@ -166,11 +171,13 @@ fn parse_corpus<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Command,
 
 fn parse_bench<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Command, UsageError> {
     let what = words.next().unwrap_or_default();
-    if what != "reads" {
-        return Err(unknown(what));
-    }
-    let mut options =
-        BenchOptions { json: "test-output/bench-reads.json".into(), rest: Vec::new() };
+    let command: fn(BenchOptions) -> Command = match what {
+        "reads" => Command::BenchReads,
+        "build" => Command::BenchBuild,
+        _ => return Err(unknown(what)),
+    };
+    let json = format!("test-output/bench-{what}.json").into();
+    let mut options = BenchOptions { json, rest: Vec::new() };
     while let Some(word) = words.next() {
         match word {
             "--json" => options.json = path(word, words.next())?,
@@ -178,7 +185,7 @@ fn parse_bench<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<Command, 
             _ => return Err(unknown(word)),
         }
     }
-    Ok(Command::BenchReads(options))
+    Ok(command(options))
 }
 
 fn path(option: &str, word: Option<&str>) -> Result<PathBuf, UsageError> {
@@ -241,6 +248,13 @@ mod tests {
             Command::BenchReads(BenchOptions {
                 json: "a.json".into(),
                 rest: vec!["--scale".to_owned(), "5".to_owned()],
+            }),
+        );
+        check(
+            "bench build",
+            Command::BenchBuild(BenchOptions {
+                json: "test-output/bench-build.json".into(),
+                rest: Vec::new(),
             }),
         );
         check(

@@ -1,10 +1,11 @@
-//! `cargo xtask bench reads`: what questions cost in bytes, requests and files.
+//! `cargo xtask bench reads`: what questions cost in bytes, requests and files. `cargo xtask bench build`:
+//! what a build costs.
 //!
-//! The measuring itself is the `bench-reads` binary of the tests package; here it and what it needs are
-//! built, and it is started. Its tables are kept between runs.
+//! The measuring itself is in the binaries `bench-reads` and `bench-build` of the tests package; here they and
+//! what they need are built, and they are started. Their tables are kept between runs.
 
 use crate::arguments::BenchOptions;
-use crate::binary::PAGE_VARIABLE;
+use crate::binary::{self, Beside, PAGE_VARIABLE};
 use crate::child;
 use crate::page;
 use crate::progress::{Stages, say};
@@ -45,13 +46,42 @@ pub fn reads(workspace: &Workspace, options: &BenchOptions) -> anyhow::Result<()
             .env("LAKEFRONT_CHROMIUM", &browser.chromium)
             .env("LAKEFRONT_CHROMEDRIVER", &browser.chromedriver)
             .stdin(Stdio::null());
-        let status =
-            command.status().with_context(|| format!("cannot start {}", child::shown(&command)))?;
-        if !status.success() {
-            bail!("{} ended with {status}", child::shown(&command));
-        }
-        Ok(())
+        start(&mut command)
     })
+}
+
+/// Builds what is missing and measures.
+///
+/// # Errors
+/// When something cannot be built or started, or a build fails.
+pub fn build(workspace: &Workspace, options: &BenchOptions) -> anyhow::Result<()> {
+    let stages = Stages::new(binary::N_STAGES + 3);
+    let python = stages.run("DuckDB", || setup::for_comparison(workspace))?;
+    let built = binary::ensure(workspace, &stages, Beside::Binary)?;
+    stages.run("the program that measures", || {
+        let mut cargo = workspace.cargo(["build", "--workspace", "--bin=bench-build"]);
+        child::run("bench", cargo.env(PAGE_VARIABLE, &built.page_dir))
+    })?;
+    let dir = workspace.cache_dir.join("bench");
+    std::fs::create_dir_all(&dir)?;
+    stages.run("builds", || {
+        let mut command = Command::new(workspace.target_dir.join("debug/bench-build"));
+        command.arg("--dir").arg(&dir).arg("--json").arg(&options.json).args(&options.rest);
+        command
+            .env("LAKEFRONT_BIN", &built.lakefront)
+            .env("LAKEFRONT_DUCKDB_PYTHON", &python)
+            .stdin(Stdio::null());
+        start(&mut command)
+    })
+}
+
+fn start(command: &mut Command) -> anyhow::Result<()> {
+    let status =
+        command.status().with_context(|| format!("cannot start {}", child::shown(command)))?;
+    if !status.success() {
+        bail!("{} ended with {status}", child::shown(command));
+    }
+    Ok(())
 }
 
 /// A folder with DuckDB-wasm in its `node_modules`.

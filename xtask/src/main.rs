@@ -50,6 +50,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Demo(demo) => demo::run(&workspace, &demo)?,
         Command::Check(demo) => check::run(&workspace, &demo)?,
         Command::BenchReads(options) => bench::reads(&workspace, &options)?,
+        Command::BenchBuild(options) => bench::build(&workspace, &options)?,
         Command::Corpus(corpus) => return corpus::run(&workspace, &corpus),
         Command::Test(length) => return suite::run(&workspace, length),
     }

@@ -18,6 +18,11 @@ pub struct Outlook {
 }
 
 impl Outlook {
+    /// What models are known to have cost.
+    pub fn know(&mut self, times: &BTreeMap<ModelName, u64>) {
+        self.before.extend(times.iter().map(|(model, ms)| (model.clone(), *ms)));
+    }
+
     /// A run of `n_models` begins; what was done becomes what is known.
     pub fn begin(&mut self, n_models: usize) {
         self.before.append(&mut self.done);
@@ -83,6 +88,15 @@ mod tests {
         assert_eq!(outlook.left(Duration::from_secs(10)), Some(Duration::from_secs(30)));
         outlook.done(&name("b"), 7_000);
         assert_eq!(outlook.left(Duration::from_secs(10)), Some(Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn what_is_known_of_builds_before_counts_at_once() {
+        let mut outlook = Outlook::default();
+        outlook.know(&BTreeMap::from([(name("small"), 1_000), (name("large"), 3_000)]));
+        outlook.begin(2);
+        outlook.done(&name("small"), 900);
+        assert_eq!(outlook.left(Duration::from_secs(2)), Some(Duration::from_secs(6)));
     }
 
     #[test]

@@ -157,6 +157,14 @@ impl Listener for Terminal {
             Note::Late { .. } | Note::Stopping | Note::Unread { .. } => {}
         }
     }
+
+    fn wants_times(&self) -> bool {
+        true
+    }
+
+    fn hear_times(&mut self, times: &BTreeMap<ModelName, u64>) {
+        self.outlook().know(times);
+    }
 }
 
 impl Terminal {

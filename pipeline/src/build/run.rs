@@ -38,6 +38,7 @@ pub(super) async fn run(
         if build.stop.is_requested() {
             n_left += waiting.len();
             for model in waiting.drain(..) {
+                build.record_failure(&model, "not_begun", "the build was stopped".to_owned());
                 progress(Event::NotBegun { model });
             }
         }

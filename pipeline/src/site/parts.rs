@@ -191,7 +191,7 @@ pub(super) enum Tone {
 pub(super) fn tone(run: &Run) -> Tone {
     match run.outcome.as_str() {
         "built" | "unchanged" | "passed" | "fresh" => Tone::Good,
-        "warned" | "quarantined" | "skipped" | "old" => Tone::Caution,
+        "warned" | "quarantined" | "skipped" | "not_begun" | "old" => Tone::Caution,
         "failed" | "too_old" => Tone::Bad,
         _ => Tone::Plain,
     }
