@@ -8,6 +8,7 @@ mod keyed;
 mod make;
 mod record;
 mod report;
+mod rooms;
 mod run;
 mod select;
 mod snapshot;
@@ -35,6 +36,7 @@ use crate::state::{ModelState, StateError};
 use datafusion::catalog::TableProvider;
 use datafusion::error::DataFusionError;
 use input::Input;
+use rooms::Rooms;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -178,6 +180,7 @@ pub async fn build(
         judgements: Mutex::new(BTreeMap::new()),
         rows: Mutex::new(Vec::new()),
         tables: Mutex::new(BTreeMap::new()),
+        rooms: Rooms::new(options.n_parallel.max(1)),
         events,
     });
     let made = run::run(&build, options.n_parallel.max(1), &mut told, &mut progress).await;
@@ -232,6 +235,7 @@ struct Build {
     rows: Mutex<Vec<RunRow>>,
     /// The tables that are done.
     tables: Mutex<BTreeMap<ModelName, LakeTable>>,
+    rooms: Rooms,
     events: UnboundedSender<Event>,
 }
 
@@ -325,7 +329,7 @@ impl Build {
 
     /// A scope in which `model` sees all rows of its inputs.
     async fn scope_of(&self, model: &Model, inputs: &[Input]) -> Result<Scope, BuildError> {
-        let scope = self.planner.scope()?;
+        let scope = self.planner_of(model).scope()?;
         let mut tables = BTreeMap::new();
         for input in inputs {
             tables.insert(input.read.clone(), input.whole(&scope, self.at_us).await?);

@@ -1,7 +1,7 @@
 //! A project as it is described to people: what its sources, models and exposures are, what they read,
 //! and how their tables stand in the lake. Nothing is run and nothing is written.
 
-mod history;
+pub(crate) mod history;
 mod read;
 mod words;
 

@@ -37,10 +37,20 @@ pub(crate) const LEDGER: &str = "_lakefront";
 /// was planned, and what is computed from it fails on the rows or not, as the batches fall.
 const UNSOUND_RULE: &str = "single_distinct_aggregation_to_group_by";
 
+/// How tables are joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Joins {
+    /// One side is held in memory: fast, and it cannot spill.
+    Hashed,
+    /// Both sides are sorted, which spills to disk.
+    Sorted,
+}
+
 /// The engine that runs models: its memory and its settings.
 #[derive(Clone)]
 pub(crate) struct Planner {
     runtime: Arc<RuntimeEnv>,
+    joins: Joins,
 }
 
 /// The tables that one query sees, and the engine that runs it.
@@ -65,7 +75,12 @@ impl Planner {
     pub(crate) fn new(memory_bytes: usize) -> Result<Planner, DataFusionError> {
         let pool = Arc::new(FairSpillPool::new(memory_bytes));
         let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc()?;
-        Ok(Planner { runtime })
+        Ok(Planner { runtime, joins: Joins::Hashed })
+    }
+
+    /// The same memory for queries that take less of it and more time: what they cannot hold goes to disk.
+    pub(crate) fn frugal(&self) -> Planner {
+        Planner { runtime: self.runtime(), joins: Joins::Sorted }
     }
 
     /// The memory that all queries share.
@@ -81,6 +96,12 @@ impl Planner {
         // Delta tables hold plain text columns, and one kind of text needs no cast.
         options.sql_parser.map_string_types_to_utf8view = false;
         options.execution.parquet.schema_force_view_types = false;
+        if self.joins == Joins::Sorted {
+            options.optimizer.prefer_hash_join = false;
+            // In a single partition all joins are hashed.
+            let n_partitions = &mut options.execution.target_partitions;
+            *n_partitions = (*n_partitions).max(2);
+        }
         let mut ctx = SessionContext::new_with_config_rt(config, Arc::clone(&self.runtime));
         ctx.remove_optimizer_rule(UNSOUND_RULE);
         for aggregate in functions::aggregates() {

@@ -23,6 +23,10 @@ pub(crate) async fn explain(
     plan: &LogicalPlan,
     error: &DataFusionError,
 ) -> ModelError {
+    if let DataFusionError::ResourcesExhausted(reason) = error.find_root() {
+        let rule = ModelRule::Memory { reason: reason.clone() };
+        return ModelError { path: model.path.clone(), place: Place::default(), rule };
+    }
     let at = |place, reason| {
         let rule = ModelRule::Run { reason };
         ModelError { path: model.path.clone(), place, rule }

@@ -125,7 +125,7 @@ impl Build {
             self.refuse_gone(model, &found, reason).await?;
         }
         let inputs = self.inputs(model, None).await?;
-        let scope = self.planner.scope()?;
+        let scope = self.planner_of(model).scope()?;
         let mut tables = BTreeMap::new();
         for input in &inputs {
             let table = input.whole(&scope, self.at_us).await?;
@@ -229,7 +229,7 @@ impl Build {
         inputs: &[Input],
         found: &Found,
     ) -> Result<Result<Change, String>, BuildError> {
-        let scope = self.planner.scope()?;
+        let scope = self.planner_of(model).scope()?;
         let drive = drive(model);
         let is_merge = matches!(model.config.materialization, Materialization::Merge(_));
         let mut tables: BTreeMap<Read, Arc<dyn TableProvider>> = BTreeMap::new();

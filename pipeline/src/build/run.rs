@@ -135,7 +135,7 @@ async fn one(
     if model.config.materialization == Materialization::View {
         return Ok((report, None));
     }
-    let made = build.make(model).await?;
+    let made = build.make_in_room(model).await?;
     report.outcome = made.outcome;
     report.reason = made.reason;
     report.n_rows = made.table.n_rows();

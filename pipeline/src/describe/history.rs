@@ -70,7 +70,7 @@ impl Runs {
 }
 
 /// The last runs; `None` when no build has told any, or in another form.
-pub(super) async fn read(lake: &Lake, ctx: &SessionContext) -> Result<Option<Runs>, LakeError> {
+pub(crate) async fn read(lake: &Lake, ctx: &SessionContext) -> Result<Option<Runs>, LakeError> {
     let Some(table) = lake.open(RUNS_LOCATION).await? else { return Ok(None) };
     let failed =
         |error: DataFusionError| lake.failed(RUNS_LOCATION, "cannot be read", error.into());

@@ -202,6 +202,12 @@ pub enum ModelRule {
         /// What the planner says.
         reason: String,
     },
+    /// The query needs more memory than it was given, on disk too.
+    #[error("{reason}; give the build more with --memory")]
+    Memory {
+        /// What the engine says.
+        reason: String,
+    },
     /// The query failed on the rows.
     #[error("{reason}")]
     Run {
