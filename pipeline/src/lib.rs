@@ -32,6 +32,7 @@ mod function;
 mod graph;
 mod lake;
 pub mod marketplace;
+mod memory;
 mod model;
 mod plan;
 mod project;

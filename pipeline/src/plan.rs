@@ -9,6 +9,7 @@ pub(crate) use schema::{of_table, to_schema};
 pub(crate) use touch::{Changed, Touch, touched};
 
 use crate::function;
+use crate::memory::SharedMemory;
 use crate::model::{Model, ModelError, ModelRule, Read};
 use crate::project::Place;
 use arrow::array::RecordBatch;
@@ -17,7 +18,6 @@ use datafusion::catalog::{MemorySchemaProvider, TableProvider};
 use datafusion::common::TableReference;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::expr::Expr;
 use datafusion::logical_expr::{AggregateUDF, LogicalPlan, LogicalPlanBuilder};
@@ -73,7 +73,7 @@ impl Planner {
     /// # Errors
     /// When there is no folder for what is spilled.
     pub(crate) fn new(memory_bytes: usize) -> Result<Planner, DataFusionError> {
-        let pool = Arc::new(FairSpillPool::new(memory_bytes));
+        let pool = Arc::new(SharedMemory::new(memory_bytes));
         let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc()?;
         Ok(Planner { runtime, joins: Joins::Hashed })
     }

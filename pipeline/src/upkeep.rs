@@ -34,8 +34,8 @@ pub use tables::tables;
 use crate::build::SelectError;
 use crate::catalog_json::CompileError;
 use crate::lake::{Clock, Holder, Lock, LockError, Root, RootError, Wait};
+use crate::memory::SharedMemory;
 use crate::model::ModelError;
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::SessionContext;
 use deltalake::delta_datafusion::DeltaSessionContext;
@@ -276,7 +276,7 @@ async fn run_locked(
 
 /// One partition, so that rows are written in the order in which they come.
 fn session(memory_bytes: usize) -> Result<SessionContext, BoxedError> {
-    let pool = Arc::new(FairSpillPool::new(memory_bytes));
+    let pool = Arc::new(SharedMemory::new(memory_bytes));
     let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc()?;
     let ctx = DeltaSessionContext::with_runtime_env(runtime).into_inner();
     ctx.state_ref().write().config_mut().options_mut().execution.target_partitions = 1;
