@@ -1,9 +1,10 @@
 //! The memory that the queries of a build share.
 //!
-//! What spills to disk has a fair share of what the rest leaves, as of DataFusion's own `FairSpillPool`, and two things more. A quarter
-//! of the whole is kept for what cannot spill: otherwise operators that spill fill everything to the last byte, and
-//! the merge that would free them finds no room to begin. And as long as others do not use their shares, one may
-//! take half of what is free: of the many operators of a long query few work at a time.
+//! What spills to disk has a fair share of what the rest leaves, as of DataFusion's own `FairSpillPool`, and more. A quarter of the
+//! whole is kept for what cannot spill: otherwise operators that spill fill everything to the last byte, and the
+//! merge that would free them finds no room to begin. Of the many operators of a long query few work at a time, so
+//! that one may take half of what nobody has. And what holds nothing yet gets its first piece: it has nothing to
+//! spill, and refusing it would end the query.
 
 use datafusion::common::human_readable_size;
 use datafusion::error::{DataFusionError, Result};
@@ -90,7 +91,8 @@ impl MemoryPool for SharedMemory {
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
         let mut taken = self.taken();
         let free = self.free_for(&taken, reservation);
-        if additional > free {
+        let is_first = reservation.consumer().can_spill() && reservation.size() == 0;
+        if additional > free && !is_first {
             return Err(DataFusionError::ResourcesExhausted(format!(
                 "{} needs {} more than its {}, and {} of {} are left for it",
                 reservation.consumer().name(),
@@ -141,16 +143,28 @@ mod tests {
     fn what_spills_has_a_share_and_half_of_what_is_free() {
         let pool = pool(400);
         let (first, second) = (spilling(&pool), spilling(&pool));
-        // Of 300, of which nobody has anything yet.
-        assert!(first.try_grow(151).is_err());
         first.try_grow(150).unwrap();
+        assert!(first.try_grow(76).is_err());
         first.try_grow(75).unwrap();
         assert!(first.try_grow(38).is_err());
         // What the first took of the second's share is the second's all the same.
-        second.try_grow(150).unwrap();
+        second.try_grow(100).unwrap();
+        second.try_grow(50).unwrap();
         assert!(second.try_grow(1).is_err());
         drop(first);
         second.try_grow(75).unwrap();
+    }
+
+    #[test]
+    fn the_first_piece_is_never_refused() {
+        let pool = pool(400);
+        let join = fixed(&pool);
+        join.try_grow(400).unwrap();
+        let sort = spilling(&pool);
+        sort.try_grow(500).unwrap();
+        assert!(sort.try_grow(1).is_err());
+        sort.free();
+        sort.try_grow(500).unwrap();
     }
 
     #[test]
@@ -175,7 +189,6 @@ mod tests {
         let error = join.try_grow(1).unwrap_err().strip_backtrace();
         let expected = "Resources exhausted: join needs 1.0 B more than its 400.0 B, and 0.0 B of 400.0 B are left for it";
         assert_eq!(error, expected);
-        assert!(spilling(&pool).try_grow(1).is_err());
         drop(join);
         assert_eq!(pool.reserved(), 0);
     }
