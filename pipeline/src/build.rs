@@ -2,6 +2,7 @@
 
 mod buckets;
 mod commit;
+mod distributed;
 mod input;
 mod judging;
 mod keyed;
@@ -23,6 +24,7 @@ pub use stop::Stop;
 
 use crate::catalog_json::{self, CompileError};
 use crate::check::{self, Checked};
+use crate::cluster::{Cluster, ClusterError, Engine};
 use crate::expectation::Outcome as Judgement;
 use crate::graph::GraphError;
 use crate::lake::{Clock, Lake, LakeError, LakeTable, Lock, LockError, RootError, Wait};
@@ -60,6 +62,8 @@ pub struct Options {
     pub wait: Wait,
     /// Whether somebody wants it to end early.
     pub stop: Stop,
+    /// What runs the queries.
+    pub engine: Engine,
 }
 
 impl Default for Options {
@@ -72,6 +76,7 @@ impl Default for Options {
             n_parallel,
             wait: Wait::Refuse,
             stop: Stop::new(),
+            engine: Engine::Here,
         }
     }
 }
@@ -121,6 +126,9 @@ pub enum BuildError {
     /// The lake's root does not give or take a file.
     #[error(transparent)]
     Root(#[from] RootError),
+    /// The cluster cannot be used.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// The engine could not be set up.
     #[error("the query engine failed: {}", .0.strip_backtrace())]
     Engine(#[from] DataFusionError),
@@ -153,6 +161,7 @@ pub async fn build(
     let start = Instant::now();
     let planner = Planner::new(options.memory_bytes)?;
     let lake = Lake::new(project.lake.clone(), planner.runtime());
+    let cluster = Cluster::find(&options.engine, &project.lake).await?;
     deliver(project, &mut progress).await?;
     let checked = check::check(project, &planner, &lake).await?;
     let names: Vec<ModelName> = checked.models.iter().map(|model| model.name.clone()).collect();
@@ -177,6 +186,7 @@ pub async fn build(
         selected,
         refresh: options.refresh,
         stop: options.stop.clone(),
+        cluster,
         judgements: Mutex::new(BTreeMap::new()),
         rows: Mutex::new(Vec::new()),
         tables: Mutex::new(BTreeMap::new()),
@@ -229,6 +239,8 @@ struct Build {
     selected: BTreeSet<ModelName>,
     refresh: Refresh,
     stop: Stop,
+    /// What runs queries besides this process.
+    cluster: Option<Cluster>,
     /// What became of what is expected of each model's rows.
     judgements: Mutex<BTreeMap<ModelName, Vec<Judgement>>>,
     /// What will be kept of this build.

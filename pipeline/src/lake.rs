@@ -4,6 +4,7 @@ mod changes;
 mod clock;
 mod lock;
 mod output;
+mod plain;
 mod root;
 mod table;
 mod write;

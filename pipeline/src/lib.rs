@@ -25,6 +25,7 @@
 mod build;
 mod catalog_json;
 mod check;
+mod cluster;
 mod describe;
 mod duration;
 mod expectation;
@@ -53,6 +54,7 @@ pub use build::{
 };
 pub use catalog_json::{CATALOG_PATH, CompileError, CompileRule};
 pub use check::{CheckReport, Finding, check_every as check};
+pub use cluster::{Address, AddressError, ClusterError, Engine, Ran};
 pub use describe::{
     Aside, AsideDescription, ColumnDescription, Description, ExpectationDescription,
     ExposureDescription, MeasureDescription, ModelDescription, Run, Runs, SourceDescription,

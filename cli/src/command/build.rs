@@ -13,7 +13,7 @@ use crate::watch::Watch;
 use crate::watch::schedule::Schedule;
 use anyhow::{Context, anyhow};
 use chrono::Utc;
-use pipeline::{Options, Project, Refresh, Report, Span, Wait};
+use pipeline::{Address, Engine, Options, Project, Refresh, Report, Span, Wait};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use tokio::runtime::Runtime;
@@ -60,6 +60,10 @@ pub struct Args {
     /// The memory that queries share before they spill to disk.
     #[arg(long, default_value = "2GB", value_name = "SIZE", value_parser = size_bytes)]
     memory: usize,
+    /// A cluster of Apache Ballista (`ballista://HOST:PORT`) for the queries of models that are made whole of tables of the lake; other queries
+    /// run here. It takes the program `lakefront-ballista`, and a lake in a folder that the cluster's machines see at the same path.
+    #[arg(long, value_name = "URL")]
+    engine: Option<Address>,
 }
 
 /// Builds the project and says what was made.
@@ -74,6 +78,7 @@ pub fn run(args: Args) -> anyhow::Result<Ending> {
         refresh: if args.full_refresh { Refresh::Full } else { Refresh::Changed },
         memory_bytes: args.memory,
         wait: args.wait.map_or(Wait::Refuse, |wait| Wait::Until(wait.duration())),
+        engine: args.engine.clone().map_or(Engine::Here, Engine::Ballista),
         ..Options::default()
     };
     let mut listener: Box<dyn Listener> = if args.json {

@@ -3,7 +3,7 @@
 use super::tally::{State, Tally, Verdict, word};
 use super::{Listener, Note};
 use chrono::{DateTime, SecondsFormat, Utc};
-use pipeline::{Event, ModelName, Outcome};
+use pipeline::{Event, ModelName, Outcome, Ran};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -20,7 +20,7 @@ JSON lines (--json): one object for each event on stdout, and nothing else there
   model_started   model
   model_rows      model, rows_written (so far; five times a second at most)
   model_finished  model, outcome (built, unchanged, view), rows (of the table), rows_written, elapsed_ms, version,
-                  reason (why the table was made anew, or null)
+                  reason (why the table was made anew, or null), engine (where the query ran: here, ballista, or null)
   model_failed    model, reason
   model_skipped   model, since (the model that failed), reason
   model_warned    model, reason (an expectation or freshness rule that warns)
@@ -112,6 +112,7 @@ fn of_event(event: &Event) -> (&'static str, Value) {
                 "elapsed_ms": report.elapsed_ms,
                 "version": (report.outcome != Outcome::View).then_some(report.version),
                 "reason": report.reason,
+                "engine": report.engine.map(Ran::as_str),
             }),
         ),
         Event::Failed { model, reason } => {
@@ -185,13 +186,14 @@ mod tests {
             model,
             outcome: Outcome::View,
             reason: None,
+            engine: None,
             n_rows: 0,
             version: 0,
             elapsed_ms: 1,
         };
         check(
             Event::Finished(report),
-            r#"{"time":"1970-01-01T00:00:00.000Z","event":"model_finished","model":"gold.sales","outcome":"view","rows":0,"elapsed_ms":1,"version":null,"reason":null}"#,
+            r#"{"time":"1970-01-01T00:00:00.000Z","event":"model_finished","model":"gold.sales","outcome":"view","rows":0,"elapsed_ms":1,"version":null,"reason":null,"engine":null}"#,
         );
     }
 

@@ -6,7 +6,7 @@ use super::{Listener, Note};
 use crate::paint::Paint;
 use crate::quantity::{clock, grouped};
 use chrono::{DateTime, SecondsFormat, Utc};
-use pipeline::{Event, ModelReport, Outcome};
+use pipeline::{Event, ModelReport, Outcome, Ran};
 use std::io::Write;
 
 /// Writes events to stderr, and the table to stdout.
@@ -89,6 +89,9 @@ fn finished(report: &ModelReport) -> String {
         grouped(report.elapsed_ms),
         report.version,
     );
+    if report.engine == Some(Ran::Ballista) {
+        line.push_str("  on the cluster");
+    }
     if let Some(reason) = &report.reason {
         line.push_str(&format!("\n{:<28} made anew: {reason}", ""));
     }

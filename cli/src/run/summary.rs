@@ -225,6 +225,7 @@ mod tests {
             model,
             outcome,
             reason: None,
+            engine: None,
             n_rows,
             version: 3,
             elapsed_ms: 500,

@@ -2,6 +2,7 @@
 
 use super::input::{self, Beyond, Fresh, Input};
 use super::{Build, BuildError, Outcome};
+use crate::cluster::Ran;
 use crate::lake::{LakeTable, Write};
 use crate::model::{Materialization, Model, ModelRule, Read};
 use crate::plan::{DuplicateKey, Planned, Scope};
@@ -36,6 +37,8 @@ pub(super) struct Made {
     pub(super) outcome: Outcome,
     /// Why the table was made anew, where it could have been continued.
     pub(super) reason: Option<String>,
+    /// Where the query ran; `None` when it did not.
+    pub(super) engine: Option<Ran>,
 }
 
 /// The rows to write, and what becomes of those that are there.
@@ -57,7 +60,9 @@ impl Build {
         let inputs = self.inputs(model, found.state.as_ref()).await?;
         match self.task(model, &found, &inputs) {
             Task::Rest => match found.table {
-                Some(table) => Ok(Made { table, outcome: Outcome::Unchanged, reason: None }),
+                Some(table) => {
+                    Ok(Made { table, outcome: Outcome::Unchanged, reason: None, engine: None })
+                }
                 None => self.whole(model, found, None).await,
             },
             Task::Whole(reason) => {
@@ -67,7 +72,8 @@ impl Build {
             Task::Increment => match self.increment(model, &inputs, &found).await? {
                 Ok(change) => {
                     let table = self.commit(model, found, &inputs, change).await?;
-                    Ok(Made { table, outcome: Outcome::Built, reason: None })
+                    let engine = Some(Ran::Here);
+                    Ok(Made { table, outcome: Outcome::Built, reason: None, engine })
                 }
                 Err(reason) => self.whole(model, found, Some(reason)).await,
             },
@@ -142,6 +148,7 @@ impl Build {
         let late = self.stream(model, &scope, &inputs, &mut tables, None).await?;
         self.define(&scope, model, &tables).await?;
         let Planned { plan, .. } = scope.plan(model).await?;
+        let (plan, ran) = self.distributed(model, &inputs, plan).await?;
         let plan = match &model.config.materialization {
             Materialization::Snapshot { key, valid_from } => {
                 self.refuse_duplicates(model, &scope, &plan, key).await?;
@@ -151,7 +158,7 @@ impl Build {
         };
         let change = Change { scope, plan, write: Write::Overwrite, marks, late };
         let table = self.commit(model, found, &inputs, change).await?;
-        Ok(Made { table, outcome: Outcome::Built, reason })
+        Ok(Made { table, outcome: Outcome::Built, reason, engine: Some(ran) })
     }
 
     /// A table that is made anew of fewer files than before would lose rows.

@@ -1,5 +1,6 @@
 //! What a build says while it works, and what it did.
 
+use crate::cluster::Ran;
 use crate::model::ModelName;
 
 /// What happens during a build: `Checked` first, `Waiting` when it has to, then for each model `Started`, `Rows` now and then, and one of
@@ -87,6 +88,8 @@ pub struct ModelReport {
     pub outcome: Outcome,
     /// Why the table was made anew, where it could have been continued.
     pub reason: Option<String>,
+    /// Where its query ran; `None` when it did not.
+    pub engine: Option<Ran>,
     /// Rows of its table.
     pub n_rows: u64,
     /// The Delta version of its table.

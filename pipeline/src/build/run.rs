@@ -127,6 +127,7 @@ async fn one(
         model: name.clone(),
         outcome: Outcome::View,
         reason: None,
+        engine: None,
         n_rows: 0,
         version: 0,
         elapsed_ms: 0,
@@ -138,6 +139,7 @@ async fn one(
     let made = build.make_in_room(model).await?;
     report.outcome = made.outcome;
     report.reason = made.reason;
+    report.engine = made.engine;
     report.n_rows = made.table.n_rows();
     report.version = made.table.version();
     report.elapsed_ms = elapsed_ms(start);

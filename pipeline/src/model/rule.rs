@@ -1,6 +1,7 @@
 //! What can be wrong with a model.
 
 use super::{ConfigRule, Kind, Layer, ModelName};
+use crate::cluster::ClusterError;
 use crate::project::Place;
 use std::path::PathBuf;
 
@@ -208,6 +209,9 @@ pub enum ModelRule {
         /// What the engine says.
         reason: String,
     },
+    /// The cluster refused the query, or gave it up.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// The query failed on the rows.
     #[error("{reason}")]
     Run {
