@@ -71,7 +71,7 @@ async fn answer(request: &Request) -> Result<(), Refusal> {
             return at(Stage::Connect, Err(reason));
         }
     }
-    let ctx = at(Stage::Connect, session::connect(&request.scheduler, &request.job).await)?;
+    let ctx = at(Stage::Connect, session::connect(request).await)?;
     at(Stage::Request, tables::register(&ctx, &request.tables))?;
     for view in &request.views {
         at(Stage::Plan, session::define(&ctx, view).await.map_err(root))?;

@@ -1,6 +1,6 @@
 //! A session on the cluster that understands SQL as `lakefront` does.
 
-use crate::request::View;
+use crate::request::{Request, View};
 use ballista::prelude::{SessionConfigExt, SessionContextExt};
 use datafusion::catalog::MemorySchemaProvider;
 use datafusion::common::TableReference;
@@ -17,14 +17,22 @@ const CATALOG: &str = "lake";
 /// Sums beside a `count(distinct ...)` would get another type by it.
 const LEFT_OUT: &str = "single_distinct_aggregation_to_group_by";
 
-/// A session on the scheduler at `host:port`, whose jobs are called `job`.
+/// A task is worth its start when it reads so much of the files.
+const TASK_BYTES: u64 = 16 << 20;
+
+/// Shuffles between more partitions than these are slower than the tasks that they make smaller.
+const MOST_PARTITIONS: u64 = 256;
+
+/// A session on the scheduler of `request`, cut into as many tasks as its tables are worth.
 ///
 /// # Errors
 /// When the scheduler's place is not right.
-pub async fn connect(scheduler: &str, job: &str) -> Result<SessionContext, DataFusionError> {
+pub async fn connect(request: &Request) -> Result<SessionContext, DataFusionError> {
+    let size_bytes: u64 = request.tables.iter().map(|table| table.size_bytes).sum();
     let mut config = SessionConfig::new_with_ballista()
         .with_default_catalog_and_schema(CATALOG, "none")
-        .with_ballista_job_name(job);
+        .with_target_partitions(partitions(size_bytes))
+        .with_ballista_job_name(&request.job);
     let options = config.options_mut();
     // Delta tables hold plain text columns, and one kind of text needs no cast.
     options.sql_parser.map_string_types_to_utf8view = false;
@@ -36,7 +44,13 @@ pub async fn connect(scheduler: &str, job: &str) -> Result<SessionContext, DataF
         .with_config(config)
         .with_optimizer_rules(rules)
         .build();
-    SessionContext::remote_with_state(&format!("df://{scheduler}"), state).await
+    SessionContext::remote_with_state(&format!("df://{}", request.scheduler), state).await
+}
+
+/// At least two, so that a small lake runs the same way as a large one.
+fn partitions(size_bytes: u64) -> usize {
+    let n_tasks = size_bytes.div_ceil(TASK_BYTES).clamp(2, MOST_PARTITIONS);
+    usize::try_from(n_tasks).unwrap_or(2)
 }
 
 /// The layer `name`, which is there from now on.

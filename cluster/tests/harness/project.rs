@@ -79,12 +79,12 @@ impl Project {
         Ok(made)
     }
 
-    /// What a build with `args` says on its end; it fails.
+    /// What a build with `args` says; it fails.
     pub fn failure(&self, args: &[&str]) -> anyhow::Result<String> {
-        let Output { status, stderr, .. } =
-            self.lakefront(&[&["build"], args].concat())?.output()?;
+        let command = &mut self.lakefront(&[&["build"], args].concat())?;
+        let Output { status, stdout, stderr } = command.output()?;
         ensure!(!status.success(), "it was built");
-        Ok(String::from_utf8(stderr)?)
+        Ok(String::from_utf8([stdout, stderr].concat())?)
     }
 
     /// The rows of `table`, sorted, each as a line of CSV, behind the names of its columns.

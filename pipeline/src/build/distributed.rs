@@ -116,6 +116,7 @@ impl Build {
             columns: encoded(&columns).map_err(DataFusionError::from)?,
             partition_columns: files.partition_columns,
             groups: groups.collect(),
+            size_bytes: table.size_bytes(),
         }))
     }
 }

@@ -39,6 +39,8 @@ pub struct Table {
     pub partition_columns: Vec<String>,
     /// The files.
     pub groups: Vec<Group>,
+    /// How large the files are together.
+    pub size_bytes: u64,
 }
 
 /// Files of a table with the same values of its partition columns.
