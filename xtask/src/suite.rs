@@ -53,6 +53,8 @@ pub fn run(workspace: &Workspace, length: Length) -> anyhow::Result<ExitCode> {
         if length == Length::Long {
             let mut mutants = fuzz_command(workspace);
             child::run_watched("fuzz", &mut mutants, |line| tally.take(line))?;
+            let mut cluster = cluster_command(workspace, &built);
+            child::run_watched("cluster", &mut cluster, |line| tally.take(line))?;
         }
         tested
     });
@@ -97,6 +99,16 @@ fn fuzz_command(workspace: &Workspace) -> Command {
         .env("LAKEFRONT_CORPUS", workspace.corpus_dir())
         .env("LAKEFRONT_MUTANTS", FUZZ_MUTANTS)
         .env("CARGO_TARGET_DIR", workspace.target_dir.join("fuzz"));
+    cargo
+}
+
+/// Lakes that are built here and on a cluster. Its programs are compiled with the client of `cluster/`, a workspace of
+/// its own with a DataFusion of its own features.
+fn cluster_command(workspace: &Workspace, built: &Built) -> Command {
+    let mut cargo = workspace.cargo(["test", "--manifest-path", "cluster/Cargo.toml"]);
+    cargo
+        .env("LAKEFRONT_BIN", &built.lakefront)
+        .env("CARGO_TARGET_DIR", workspace.target_dir.join("cluster"));
     cargo
 }
 
