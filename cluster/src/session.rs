@@ -32,6 +32,8 @@ pub async fn connect(request: &Request) -> Result<SessionContext, DataFusionErro
     let mut config = SessionConfig::new_with_ballista()
         .with_default_catalog_and_schema(CATALOG, "none")
         .with_target_partitions(partitions(size_bytes))
+        // With it, a job that loses an executor at the wrong moment waits for ever.
+        .with_ballista_adaptive_query_planner(false)
         .with_ballista_job_name(&request.job);
     let options = config.options_mut();
     // Delta tables hold plain text columns, and one kind of text needs no cast.
