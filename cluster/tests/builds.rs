@@ -8,10 +8,11 @@ mod harness {
     pub mod project;
 }
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use harness::cluster::{Cluster, free_port};
 use harness::project::{Project, compare, on_cluster};
 use serde_json::Value;
+use std::time::Duration;
 
 /// Every type and materialization, partitions with odd values, a view, and functions that executors lack.
 const SHOP: [(&str, &str); 11] = [
@@ -73,6 +74,19 @@ const SHOP: [(&str, &str); 11] = [
     ),
 ];
 
+/// After so long a model has its cluster at work: on reading, between stages, or on the next model.
+const WAITS: [Duration; 4] = [
+    Duration::from_millis(50),
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+    Duration::from_millis(1_000),
+];
+
+/// How large a marketplace is built.
+fn scale() -> String {
+    std::env::var("LAKEFRONT_CLUSTER_SCALE").unwrap_or_else(|_| "1".to_owned())
+}
+
 fn quietly(_event: &Value) -> anyhow::Result<()> {
     Ok(())
 }
@@ -92,8 +106,8 @@ fn a_shop_is_the_same_here_and_on_a_cluster() -> anyhow::Result<()> {
 
 #[test]
 fn a_marketplace_is_the_same_here_and_on_a_cluster() -> anyhow::Result<()> {
-    let scale = std::env::var("LAKEFRONT_CLUSTER_SCALE").unwrap_or_else(|_| "1".to_owned());
-    let mut cluster = Cluster::start(2)?;
+    let scale = scale();
+    let cluster = Cluster::start(2)?;
     let here = Project::example("marketplace", &scale)?;
     let expected = here.build(&[], quietly)?;
     let there = Project::example("marketplace", &scale)?;
@@ -101,22 +115,33 @@ fn a_marketplace_is_the_same_here_and_on_a_cluster() -> anyhow::Result<()> {
     ensure!(on_cluster(&made).contains(&"gold.sales"), "{made:?}");
     ensure!(made.keys().eq(expected.keys()), "{made:?}");
     compare(&here, &there, &made)?;
+    Ok(())
+}
 
-    // An executor is lost while a model runs; another one does its work again.
-    let cut = Project::example("marketplace", &scale)?;
-    let mut is_lost = false;
-    let url = cluster.url.clone();
-    let made = cut.build(&["--engine", &url], |event| {
-        let is_due = event["event"] == "model_started" && event["model"] == "silver.fact_orders";
-        if is_due && !is_lost {
-            is_lost = true;
-            std::thread::sleep(std::time::Duration::from_millis(300));
-            cluster.lose_executor()?;
-        }
-        Ok(())
-    })?;
-    ensure!(is_lost, "no executor was lost");
-    compare(&here, &cut, &made)
+#[test]
+fn a_lost_executor_costs_time_and_no_row() -> anyhow::Result<()> {
+    let here = Project::example("marketplace", &scale())?;
+    here.build(&[], quietly)?;
+    for wait in WAITS {
+        let mut cluster = Cluster::start(2)?;
+        let url = cluster.url.clone();
+        let there = Project::example("marketplace", &scale())?;
+        let mut is_lost = false;
+        let made = there.build(&["--engine", &url], |event| {
+            let is_due =
+                event["event"] == "model_started" && event["model"] == "silver.dim_product";
+            if is_due && !is_lost {
+                is_lost = true;
+                std::thread::sleep(wait);
+                cluster.lose_executor()?;
+            }
+            Ok(())
+        });
+        let made = made.with_context(|| format!("an executor was lost after {wait:?}"))?;
+        ensure!(is_lost, "no executor was lost");
+        compare(&here, &there, &made)?;
+    }
+    Ok(())
 }
 
 #[test]

@@ -13,6 +13,9 @@ const UP_WITHIN: Duration = Duration::from_secs(60);
 
 const HOST: &str = "127.0.0.1";
 
+/// Executors ask for work. Where it is pushed to them, a job that loses one at the wrong moment waits for ever.
+const POLICY: &str = "pull-staged";
+
 /// A program that ends with the test.
 struct Program(Child);
 
@@ -48,8 +51,9 @@ impl Cluster {
                 "--expire-dead-executor-interval-seconds",
                 "1",
             ])
-            .args(["--log-level-setting", "WARN"])
+            .args(["--scheduler-policy", POLICY, "--log-level-setting", "WARN"])
             .stdin(Stdio::null())
+            .stdout(log("scheduler-out")?)
             .stderr(log("scheduler")?)
             .spawn()?;
         let scheduler = Program(scheduler);
@@ -68,10 +72,11 @@ impl Cluster {
                 .args(["--bind-grpc-port", &free_port()?.to_string()])
                 .args(["--bind-health-port", &probe.to_string()])
                 .args(["--executor-heartbeat-interval-seconds", "1", "--vcores", "2"])
-                .args(["--log-level-setting", "WARN"])
+                .args(["--task-scheduling-policy", POLICY, "--log-level-setting", "WARN"])
                 .arg("--work-dir")
                 .arg(&dir)
                 .stdin(Stdio::null())
+                .stdout(log(&format!("{name}-out"))?)
                 .stderr(log(&name)?)
                 .spawn()?;
             executors.push(Program(executor));

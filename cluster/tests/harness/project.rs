@@ -1,13 +1,18 @@
 //! Projects that are built here and on a cluster.
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tempfile::TempDir;
+
+/// A build that takes longer waits for something that never comes, and is killed.
+const BUILT_WITHIN: Duration = Duration::from_secs(600);
 
 /// What a build made: of each table where its query ran.
 pub type Made = BTreeMap<String, Option<String>>;
@@ -60,6 +65,15 @@ impl Project {
         let mut command = self.lakefront(&[&["build", "--json"], args].concat())?;
         let mut child = command.stdout(Stdio::piped()).spawn()?;
         let lines = BufReader::new(child.stdout.take().context("no stdout")?).lines();
+        let child = Arc::new(Mutex::new(child));
+        let watched = Arc::downgrade(&child);
+        std::thread::spawn(move || {
+            std::thread::sleep(BUILT_WITHIN);
+            let child = watched.upgrade();
+            if let Some(Ok(mut child)) = child.as_ref().map(|child| child.lock()) {
+                let _ = child.kill();
+            }
+        });
         let mut made = Made::new();
         let mut reasons = Vec::new();
         for line in lines {
@@ -74,7 +88,7 @@ impl Project {
                 _ => {}
             }
         }
-        let status = child.wait()?;
+        let status = child.lock().map_err(|_| anyhow!("the watch broke"))?.wait()?;
         ensure!(status.success(), "{status}: {}", reasons.join("; "));
         Ok(made)
     }
