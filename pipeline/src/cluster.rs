@@ -210,7 +210,7 @@ impl Cluster {
         match rows {
             Ok(rows) if status.success() => Ok(rows),
             // It cannot write its rows once they are not read on.
-            Err(error) if error.is_foreign() => Err(failed(error.to_string())),
+            Err(error) if error.is_foreign() || status.success() => Err(failed(error.to_string())),
             _ => Err(self.refused(&said).unwrap_or_else(|| {
                 let last = said.lines().last().unwrap_or("without a word");
                 failed(format!("ended with {status}: {last}"))

@@ -55,8 +55,10 @@ async fn a_client_that_breaks_is_named() {
     check("exit 3", "ended with exit status: 3: without a word").await;
     check("echo oh >&2; exit 3", "ended with exit status: 3: oh").await;
     // All is well, it says, and gives nothing, or what is no stream.
-    check("read line", "ended with exit status: 0: without a word").await;
-    check("read line; printf 'abcdefghijklmnop'", "no Arrow stream").await;
+    check("read line", "did not say all it had to").await;
+    check("read line; printf abcdefgh", "did not say all it had to").await;
+    let message = r"printf '\377\377\377\377\010\000\000\000abcdefgh'";
+    check(&format!("read line; {message}"), "no Arrow stream").await;
 }
 
 #[tokio::test]
