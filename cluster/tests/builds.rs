@@ -1,6 +1,7 @@
 //! Lakes that are built here and on a cluster of a scheduler and executors are the same, row by row.
 //!
-//! `LAKEFRONT_BIN` names the binary of the main workspace; `cargo xtask test --long` sets it.
+//! `LAKEFRONT_BIN` names the binary of the main workspace, `LAKEFRONT_BALLISTA_SCHEDULER` and `LAKEFRONT_BALLISTA_EXECUTOR` the programs
+//! of the cluster; `cargo xtask test --long` installs them and sets all three.
 
 mod harness {
     //! What the tests need.

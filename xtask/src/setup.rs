@@ -119,6 +119,21 @@ pub fn for_object_stores(workspace: &Workspace) -> anyhow::Result<Vec<(&'static 
     Ok(servers)
 }
 
+/// Installs the scheduler and the executor of a cluster: the variables that name them to the tests, and the programs.
+///
+/// # Errors
+/// When one cannot be installed; names what to do by hand.
+pub fn for_cluster(workspace: &Workspace) -> anyhow::Result<Vec<(&'static str, PathBuf)>> {
+    let lockfile = workspace.root.join("cluster/Cargo.lock");
+    let lockfile = Lockfile::parse(&crate::key::read(&lockfile)?)?;
+    let version = lockfile.version_of("ballista")?;
+    let program = |package| cargo_tool::ballista(workspace, package, version);
+    Ok(vec![
+        ("LAKEFRONT_BALLISTA_SCHEDULER", program("ballista-scheduler")?),
+        ("LAKEFRONT_BALLISTA_EXECUTOR", program("ballista-executor")?),
+    ])
+}
+
 /// rust-toolchain.toml names the target, but a toolchain that was there before it did may lack it.
 fn wasm32_target() -> anyhow::Result<()> {
     let sysroot = child::answer(Command::new("rustc").args(["--print", "sysroot"]))

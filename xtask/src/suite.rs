@@ -54,6 +54,7 @@ pub fn run(workspace: &Workspace, length: Length) -> anyhow::Result<ExitCode> {
             let mut mutants = fuzz_command(workspace);
             child::run_watched("fuzz", &mut mutants, |line| tally.take(line))?;
             let mut cluster = cluster_command(workspace, &built);
+            cluster.envs(setup::for_cluster(workspace)?);
             child::run_watched("cluster", &mut cluster, |line| tally.take(line))?;
         }
         tested
@@ -102,8 +103,8 @@ fn fuzz_command(workspace: &Workspace) -> Command {
     cargo
 }
 
-/// Lakes that are built here and on a cluster. Its programs are compiled with the client of `cluster/`, a workspace of
-/// its own with a DataFusion of its own features.
+/// Lakes that are built here and on a cluster. `cluster/` is a workspace of its own with a DataFusion of its own
+/// features.
 fn cluster_command(workspace: &Workspace, built: &Built) -> Command {
     let mut cargo = workspace.cargo(["test", "--manifest-path", "cluster/Cargo.toml"]);
     cargo

@@ -129,18 +129,11 @@ fn logs(dir: &Path) -> String {
     logs.collect::<Vec<_>>().join("\n")
 }
 
-/// `ballista-NAME` where it is installed; else the program of `examples/`, which cargo has compiled beside the client.
+/// A program of a cluster as `cargo install` makes it.
 fn program(name: &str) -> anyhow::Result<PathBuf> {
-    if let Some(installed) = std::env::var_os("LAKEFRONT_BALLISTA_BIN") {
-        return Ok(PathBuf::from(installed).join(format!("ballista-{name}")));
-    }
-    let client = Path::new(env!("CARGO_BIN_EXE_lakefront-ballista"));
-    let folder = client.parent().context("the client lies in no folder")?;
-    let path = folder.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    ensure!(
-        path.is_file(),
-        "{} is missing; `cargo test` without a target makes it",
-        path.display()
-    );
-    Ok(path)
+    let variable = format!("LAKEFRONT_BALLISTA_{}", name.to_uppercase());
+    let path = std::env::var_os(&variable).with_context(|| {
+        format!("{variable} names no ballista-{name}; `cargo xtask test --long` installs one")
+    })?;
+    Ok(PathBuf::from(path))
 }

@@ -1,4 +1,4 @@
-//! Tools that come as crates: wasm-bindgen and Trunk. They go to our own folder, so that another
+//! Tools that come as crates: wasm-bindgen, Trunk, and the programs of a cluster. They go to our own folder, so that another
 //! project's versions stay what they are.
 
 use super::{announce, on_path, version_of};
@@ -58,6 +58,23 @@ pub fn trunk(workspace: &Workspace) -> anyhow::Result<PathBuf> {
             opt_level: "0",
         },
     )
+}
+
+/// `ballista-scheduler` or `ballista-executor`, of the version that the client in `cluster/` speaks to.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn ballista(workspace: &Workspace, package: &str, version: &str) -> anyhow::Result<PathBuf> {
+    let why = "lakes are built on a cluster and compared with those that are built here";
+    let tool = Tool {
+        executable: package,
+        package,
+        version,
+        why,
+        flags: &["--bin", package],
+        opt_level: "0",
+    };
+    ensure(workspace, &tool)
 }
 
 fn ensure(workspace: &Workspace, tool: &Tool) -> anyhow::Result<PathBuf> {
