@@ -258,8 +258,10 @@ impl Build {
         made: Result<Vec<ModelReport>, BuildError>,
     ) -> Result<(Vec<ModelReport>, Option<Outcome>), BuildError> {
         let fresh = self.check_freshness().await;
-        self.write_runs().await?;
+        let kept = self.write_runs().await;
+        // What went wrong first is the reason of what follows, on a full disk.
         let models = made?;
+        kept?;
         let catalog = match &self.checked.catalog {
             Some(json) if catalog_json::publish(&self.project.lake, json).await? => {
                 Some(Outcome::Built)
@@ -299,7 +301,7 @@ impl Build {
                         let folder = &self.project.folder;
                         let servers = &self.checked.servers;
                         let input = Input::source(&read, source, folder, servers, before);
-                        inputs.push(input.await?);
+                        inputs.push(input.await.map_err(|error| source.refused(error))?);
                     }
                 }
                 Read::Model(name) => {

@@ -99,7 +99,10 @@ async fn source_schema(
             (Some(schema), Err(_)) => Arc::clone(schema),
             (_, path) => file.open(&path?)?.schema(),
         },
-        SourceKind::Folder(folder) => folder.schema(),
+        SourceKind::Folder(folder) => {
+            folder.root(&source.name, &project.folder)?;
+            folder.schema()
+        }
         SourceKind::Database(table) => servers.schema(table).await?,
     })
 }
@@ -117,7 +120,8 @@ impl Checked {
             if self.schemas.contains_key(&at.read) {
                 continue;
             }
-            let schema = source_schema(project, &self.servers, source).await?;
+            let schema = source_schema(project, &self.servers, source).await;
+            let schema = schema.map_err(|error| source.refused(error))?;
             self.schemas.insert(at.read.clone(), schema);
             if let SourceKind::File(file) = &source.kind {
                 let delivered = file.delivered(&project.folder);

@@ -1,5 +1,7 @@
 //! The Delta tables of a lake: opened, and written in one commit each.
 
+mod broken_log;
+mod cause;
 mod changes;
 mod clock;
 mod lock;
@@ -9,6 +11,7 @@ mod root;
 mod table;
 mod write;
 
+pub(crate) use cause::cause;
 pub use clock::Clock;
 pub use lock::{Holder, LEASE, Lock, LockError, Wait};
 pub(crate) use output::Output;
@@ -21,12 +24,13 @@ use crate::source::parquet;
 use arrow::datatypes::SchemaRef;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::prelude::SessionContext;
+use deltalake::DeltaTableError;
 use deltalake::delta_datafusion::DeltaSessionContext;
 use std::sync::Arc;
 
 /// A table of the lake that cannot be opened or written. What was committed before is untouched.
 #[derive(Debug, thiserror::Error)]
-#[error("{place}: {action}: {source}")]
+#[error("{place}: {action}: {}", cause(source.as_ref()))]
 pub struct LakeError {
     /// The table's folder or URL.
     pub place: String,
@@ -75,7 +79,24 @@ impl Lake {
             Ok(()) => LakeTable::read(self.place(location), table).await.map(Some),
             // Each store has another word for a table that is not there.
             Err(_) if !self.has_commit(location).await? => Ok(None),
-            Err(error) => Err(self.failed(location, "its log cannot be read", error.into())),
+            Err(error) => Err(self.failed(
+                location,
+                "its log cannot be read",
+                self.broken(location, error).await,
+            )),
+        }
+    }
+
+    /// `error` with the file of the log that it is about, and what to do.
+    async fn broken(&self, location: &str, error: DeltaTableError) -> BoxedError {
+        match broken_log::fault(&self.root, location).await {
+            Some(fault) => format!(
+                "{fault}; put the file back from a copy, or delete the folder {} and build: its table is made anew of \
+                 what there is",
+                self.place(location)
+            )
+            .into(),
+            None => error.into(),
         }
     }
 

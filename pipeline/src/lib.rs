@@ -47,6 +47,7 @@ mod state;
 mod stream;
 mod times;
 pub mod upkeep;
+mod yaml;
 
 pub use build::{
     BuildError, DEFAULT_MEMORY_BYTES, Event, ModelReport, Options, Outcome, Refresh, Report,

@@ -18,6 +18,7 @@ mod config;
 mod header;
 mod read;
 mod rule;
+mod stray;
 mod synced;
 
 pub use config::{
@@ -30,6 +31,7 @@ pub use rule::{ModelError, ModelRule};
 
 use crate::expectation::OnFailure;
 use crate::project::{Place, Project};
+use crate::yaml;
 use catalog::Name;
 use config::ConfigError;
 use datafusion::sql::sqlparser::ast::Statement;
@@ -138,6 +140,15 @@ impl Model {
         ModelError { path: self.config_path.clone(), place, rule }
     }
 
+    /// Where its configuration says `word` under `key`, as far as it can be read.
+    pub(crate) fn place_of(&self, key: &str, word: &str) -> Place {
+        let text = match self.config_path == self.path {
+            true => header::find(&self.path, &self.sql).ok().flatten().map(|header| header.yaml),
+            false => yaml::read_text(&self.config_path).ok(),
+        };
+        text.map(|text| header::place_of(&text, key, word)).unwrap_or_default()
+    }
+
     /// The table of the rows that its expectations refuse; `None` when none is set to.
     pub fn quarantine(&self) -> Option<ModelName> {
         let quarantines = self
@@ -185,6 +196,7 @@ pub(crate) fn read_each(project: &Project) -> (Vec<Model>, Vec<ModelError>) {
             Err(error) => errors.push(error),
         }
     }
+    errors.extend(stray::find(&models_dir));
     match synced::models(project, &models) {
         Ok(synced) => models.extend(synced),
         Err(error) => errors.push(error),
@@ -228,8 +240,10 @@ fn read(layer: Layer, path: PathBuf) -> Result<Model, ModelError> {
     let whole = |rule| ModelError { path: path.clone(), place: Place::default(), rule };
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let name = Name::new(&*stem).map_err(|_| whole(ModelRule::FileName { stem: stem.clone() }))?;
-    let sql =
-        std::fs::read_to_string(&path).map_err(|source| whole(ModelRule::Unreadable(source)))?;
+    let sql = yaml::read_text(&path).map_err(|(place, source)| {
+        let rule = ModelRule::Unreadable(source);
+        ModelError { path: path.clone(), place, rule }
+    })?;
     let name = ModelName { layer, name };
     let (statement, reads) = parse(&name, &sql).map_err(|(place, rule)| ModelError {
         path: path.clone(),
@@ -243,13 +257,15 @@ fn read(layer: Layer, path: PathBuf) -> Result<Model, ModelError> {
 fn configure(layer: Layer, path: &Path, sql: &str) -> Result<(ModelConfig, PathBuf), ModelError> {
     let whole = |rule| ModelError { path: path.to_owned(), place: Place::default(), rule };
     let header = header::find(path, sql).map_err(|error| match error {
-        HeaderError::Open => whole(ModelRule::OpenHeader),
+        HeaderError::Open => {
+            let line = sql.split("/*---").next().unwrap_or_default().matches('\n').count();
+            let place = Place::at(line as u64 + 1, 1);
+            ModelError { path: path.to_owned(), place, rule: ModelRule::OpenHeader }
+        }
         HeaderError::Both { sibling } => whole(ModelRule::TwoHeaders { sibling }),
-        HeaderError::Unreadable { sibling, source } => ModelError {
-            path: sibling,
-            place: Place::default(),
-            rule: ModelRule::Unreadable(source),
-        },
+        HeaderError::Unreadable { sibling, place, source } => {
+            ModelError { path: sibling, place, rule: ModelRule::Unreadable(source) }
+        }
     })?;
     let Some(header) = header else { return Ok((ModelConfig::default(), path.to_owned())) };
     let config = config::parse(layer, &header.yaml).map_err(|error| {

@@ -1,11 +1,13 @@
 //! Models as DataFusion plans: the names they see, the schema of the table they make.
 
 mod keyed;
+mod said;
 mod schema;
 mod touch;
 
 pub(crate) use keyed::{DuplicateKey, newest_of_key, without_deleted};
-pub(crate) use schema::{of_table, to_schema};
+pub(crate) use said::{reason, said};
+pub(crate) use schema::{difference, of_table, to_schema};
 pub(crate) use touch::{Changed, Touch, touched};
 
 use crate::function;
@@ -211,14 +213,8 @@ pub(crate) fn column_of(plan: &LogicalPlan, name: &str) -> Result<Expr, DataFusi
 
 /// What the planner says, at the place that it names.
 pub(crate) fn refuse(model: &Model, error: &DataFusionError) -> ModelError {
-    let rule = ModelRule::Plan { reason: error.find_root().strip_backtrace() };
-    ModelError { path: model.path.clone(), place: place_of(error), rule }
-}
-
-/// The place in the text that the planner names.
-pub(crate) fn place_of(error: &DataFusionError) -> Place {
-    let span = error.diagnostic().and_then(|diagnostic| diagnostic.span);
-    span.map(|span| Place::at(span.start.line, span.start.column)).unwrap_or_default()
+    let (place, reason) = said(error, &model.statement);
+    ModelError { path: model.path.clone(), place, rule: ModelRule::Plan { reason } }
 }
 
 #[cfg(test)]

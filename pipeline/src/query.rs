@@ -6,7 +6,7 @@
 
 use crate::lake::{Lake, LakeError};
 use crate::model::{self, Materialization, Model, ModelError, ModelName, ModelRule, Read};
-use crate::plan::{LEDGER, Planner, Scope, place_of};
+use crate::plan::{LEDGER, Planner, Scope, reason, said};
 use crate::project::{Place, Project};
 use crate::source::{Seen, Servers, SourceError, SourceKind};
 use arrow::array::RecordBatch;
@@ -108,7 +108,7 @@ pub enum QueryRule {
     #[error(transparent)]
     Lake(#[from] LakeError),
     /// The engine failed, or the query on the rows.
-    #[error("{}", .0.find_root().strip_backtrace())]
+    #[error("{}", reason(.0))]
     Engine(#[from] DataFusionError),
 }
 
@@ -154,9 +154,10 @@ async fn start(
     for at in &reads {
         asked.define(&scope, &at.read).await.map_err(|rule| (at.place, rule))?;
     }
+    let asked_for = statement.clone();
     let refuse = |error: DataFusionError| {
-        let reason = error.find_root().strip_backtrace();
-        (place_of(&error), QueryRule::Plan { reason })
+        let (place, reason) = said(&error, &asked_for);
+        (place, QueryRule::Plan { reason })
     };
     let statement = Statement::Statement(Box::new(statement));
     let state = scope.ctx().state();

@@ -3,7 +3,8 @@
 //! The engine says "cannot cast string 'abc'" and no more. So after a failure the casts of the plan
 //! are tried again, one by one, over their own input, until one gives the value it refuses.
 
-use crate::model::{Model, ModelError, ModelRule};
+use crate::lake::cause;
+use crate::model::{Layer, Model, ModelError, ModelRule};
 use crate::plan::Scope;
 use crate::project::Place;
 use crate::source::SourceError;
@@ -34,7 +35,10 @@ pub(crate) async fn explain(
     if let Some(source) = source_error(error) {
         return at(Place::default(), format!("its source cannot be read: {source}"));
     }
-    let reason = error.find_root().strip_backtrace();
+    if let Some(file) = lake_file(error) {
+        return at(Place::default(), file);
+    }
+    let reason = crate::plan::reason(error);
     match refused(scope, plan).await {
         Some(refused) => {
             let Refused { cast, value } = refused;
@@ -59,6 +63,25 @@ fn source_error(error: &DataFusionError) -> Option<&SourceError> {
         link = error.source();
     }
     None
+}
+
+/// What is wrong with a data file of a table that is read.
+fn lake_file(error: &DataFusionError) -> Option<String> {
+    let text = cause(error);
+    let end = text.find(".parquet")? + ".parquet".len();
+    let start = text.get(..end)?.rfind([' ', '"']).map_or(0, |at| at + 1);
+    let path = text.get(start..end)?;
+    let table: Vec<&str> = path.rsplit('/').collect();
+    let layer = |part: &&str| Layer::EVERY.iter().any(|layer| layer.as_str() == *part);
+    let at = table.iter().position(layer)?;
+    let (layer, name) = (table.get(at)?, table.get(at.checked_sub(1)?)?);
+    let is_gone = text.contains("not found") || text.contains("No such file");
+    let fault = if is_gone { "is not there".to_owned() } else { format!("is damaged: {text}") };
+    let file = table.first()?;
+    Some(format!(
+        "reads {layer}.{name}, whose file {file} {fault}; put it back from a copy, or build with --full-refresh --select \
+         {layer}.{name} to make the table anew of what there is"
+    ))
 }
 
 /// A cast, and a value that it refuses.

@@ -61,6 +61,22 @@ pub enum SourceKind {
     Database(DatabaseSource),
 }
 
+impl Source {
+    /// `error` with the place at which the project describes the source, unless it has one in a file of its own.
+    pub(crate) fn refused(&self, error: SourceError) -> SourceError {
+        match error {
+            SourceError::Unset { .. }
+            | SourceError::Missing { .. }
+            | SourceError::NoFolder { .. }
+            | SourceError::Database(_) => {
+                let (path, place) = (self.path.clone(), self.place);
+                SourceError::At { path, place, source: Box::new(error) }
+            }
+            error => error,
+        }
+    }
+}
+
 /// One file outside the lake.
 #[derive(Debug, Clone)]
 pub struct FileSource {

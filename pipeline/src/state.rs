@@ -88,12 +88,21 @@ pub enum StateError {
     /// The lake does not give or take it.
     #[error(transparent)]
     Root(#[from] RootError),
+    /// It is not there.
+    #[error(
+        "{path}: is not there, and the last commit of its table names it: how far the table was read is not known; put the \
+         file back, or build with --full-refresh to make the table anew"
+    )]
+    Missing {
+        /// Where it should be.
+        path: String,
+    },
     /// It is not what this program wrote.
     #[error(
         "{path}: is no state of a model: {source}; build with --full-refresh to make the table anew"
     )]
     Damaged {
-        /// Its path in the lake.
+        /// Where it is.
         path: String,
         /// What the parser says.
         source: serde_json::Error,
@@ -108,16 +117,21 @@ fn path(location: &str, number: i64) -> String {
     format!("{}/{number:010}.json", folder(location))
 }
 
-/// The state `number` of the table at `location`; `None` when it is not there.
+/// The state `number` of the table at `location`, whose last commit names it.
+///
+/// # Errors
+/// [`StateError::Missing`] and [`StateError::Damaged`].
 pub(crate) async fn read(
     root: &Root,
     location: &str,
     number: i64,
-) -> Result<Option<ModelState>, StateError> {
+) -> Result<ModelState, StateError> {
     let path = path(location, number);
-    let Some(bytes) = root.get(&path).await? else { return Ok(None) };
-    let state = serde_json::from_slice(&bytes);
-    state.map(Some).map_err(|source| StateError::Damaged { path, source })
+    let place = || root.place(&path);
+    let Some(bytes) = root.get(&path).await? else {
+        return Err(StateError::Missing { path: place() });
+    };
+    serde_json::from_slice(&bytes).map_err(|source| StateError::Damaged { path: place(), source })
 }
 
 /// Writes the state `number` of the table at `location`, and forgets old ones.
@@ -128,7 +142,7 @@ pub(crate) async fn write(
     state: &ModelState,
 ) -> Result<(), StateError> {
     let path = path(location, number);
-    let damaged = |source| StateError::Damaged { path: path.clone(), source };
+    let damaged = |source| StateError::Damaged { path: root.place(&path), source };
     let mut json = serde_json::to_vec_pretty(state).map_err(damaged)?;
     json.push(b'\n');
     root.put(&path, Bytes::from(json)).await?;

@@ -128,11 +128,15 @@ impl Build {
             return Err(model.broken(ModelRule::Refused { reason: broken.to_string() }).into());
         }
         if let Some(column) = output.null_key() {
-            return Err(model.broken(ModelRule::NullKey { column }).into());
+            let rule = ModelRule::NullKey { key: format!("{column} = null") };
+            return Err(model.misconfigured(model.place_of("key", &column), rule).into());
         }
         match output.take_error() {
             Some(error) => Err(self.explain(model, &scope, &plan, &error).await),
             None => {
+                for reason in inputs.iter().filter_map(|input| input.warning.clone()) {
+                    self.tell(super::Event::Warned { model: model.name.clone(), reason });
+                }
                 self.judged(model, judgements);
                 written
             }

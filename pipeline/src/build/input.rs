@@ -25,6 +25,8 @@ pub(super) struct Input {
     pub(super) before: Option<InputState>,
     /// How far it will have been read.
     pub(super) now: Position,
+    /// What is worth a look in its rows.
+    pub(super) warning: Option<String>,
     feed: Feed,
 }
 
@@ -65,6 +67,7 @@ impl Input {
         servers: &Servers,
         before: Option<InputState>,
     ) -> Result<Input, SourceError> {
+        let mut warning = None;
         let (now, feed) = match &source.kind {
             SourceKind::File(file) => {
                 let path = file.find(folder)?;
@@ -86,10 +89,17 @@ impl Input {
                     _ => None,
                 };
                 let read = servers.read(table, position).await?;
+                if read.n_zero_dates > 0 {
+                    warning = Some(format!(
+                        "{} zero dates (0000-00-00) of table {:?} became null; `zero_dates: fail` refuses them",
+                        read.n_zero_dates,
+                        table.table()
+                    ));
+                }
                 (Position::Database(read.position), Feed::Database(read.rows))
             }
         };
-        Ok(Input { read: read.clone(), before, now, feed })
+        Ok(Input { read: read.clone(), before, now, warning, feed })
     }
 
     /// The table `read` of the lake.
@@ -99,7 +109,7 @@ impl Input {
             version: table.version(),
             number: table.number().unwrap_or(-1),
         };
-        Input { read: read.clone(), before, now, feed: Feed::Table(table) }
+        Input { read: read.clone(), before, now, warning: None, feed: Feed::Table(table) }
     }
 
     /// Whether it has something that was not there before.

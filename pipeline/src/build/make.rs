@@ -19,6 +19,8 @@ pub(super) struct Found {
     pub(super) table: Option<LakeTable>,
     /// What it was made of, when a build made it of this very definition.
     pub(super) state: Option<ModelState>,
+    /// What somebody else did to its columns.
+    pub(super) foreign: Option<String>,
 }
 
 /// What has to be done.
@@ -82,13 +84,32 @@ impl Build {
 
     async fn find(&self, model: &Model, location: &str) -> Result<Found, BuildError> {
         let table = self.lake.open(location).await?;
-        let state = match table.as_ref().and_then(LakeTable::number) {
-            Some(number) => state::read(self.lake.root(), location, number).await?,
+        let number = table.as_ref().and_then(LakeTable::number);
+        // Who asked for a new table needs no state, and may have asked since it is damaged.
+        let state = match number.filter(|_| !self.is_refreshed(model)) {
+            Some(number) => Some(state::read(self.lake.root(), location, number).await?),
             None => None,
         };
         let definition = self.definition(model);
         let state = state.filter(|state| state.definition == definition);
-        Ok(Found { table, state })
+        let foreign = match &table {
+            Some(table) => self.foreign(model, table).await?,
+            None => None,
+        };
+        Ok(Found { table, state, foreign })
+    }
+
+    /// How the columns of `table` differ from those that `model` gives.
+    async fn foreign(
+        &self,
+        model: &Model,
+        table: &LakeTable,
+    ) -> Result<Option<String>, BuildError> {
+        let Some(given) = self.checked.schemas.get(&Read::Model(model.name.clone())) else {
+            return Ok(None);
+        };
+        let scope = self.planner.scope()?;
+        Ok(crate::plan::difference(given, &table.provider(scope.ctx()).await?.schema()))
     }
 
     fn task(&self, model: &Model, found: &Found, inputs: &[Input]) -> Task {
@@ -103,6 +124,9 @@ impl Build {
                 "the model, or the columns of what it reads, have changed".to_owned(),
             );
         };
+        if let Some(change) = &found.foreign {
+            return Task::Whole(format!("somebody else has changed its table: {change}"));
+        }
         if state.inputs.len() != inputs.len() {
             return Task::Whole("it reads other tables".to_owned());
         }
@@ -129,6 +153,7 @@ impl Build {
     ) -> Result<Made, BuildError> {
         if let Some(reason) = &reason {
             self.refuse_gone(model, &found, reason).await?;
+            self.refuse_history(model, &found, reason)?;
         }
         let inputs = self.inputs(model, None).await?;
         let scope = self.planner_of(model).scope()?;
@@ -161,6 +186,22 @@ impl Build {
         Ok(Made { table, outcome: Outcome::Built, reason, engine: Some(ran) })
     }
 
+    /// A history cannot be made again of what there is now.
+    fn refuse_history(&self, model: &Model, found: &Found, reason: &str) -> Result<(), BuildError> {
+        let is_snapshot = matches!(model.config.materialization, Materialization::Snapshot { .. });
+        match &found.table {
+            Some(table) if is_snapshot && !self.is_refreshed(model) && table.n_rows() > 0 => {
+                let rule = ModelRule::History {
+                    model: model.name.clone(),
+                    reason: reason.to_owned(),
+                    n_rows: table.n_rows(),
+                };
+                Err(model.misconfigured(model.place_of("materialized", "snapshot"), rule).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// A table that is made anew of fewer files than before would lose rows.
     async fn refuse_gone(
         &self,
@@ -174,9 +215,7 @@ impl Build {
         let Some(table) = &found.table else { return Ok(()) };
         let Some(number) = table.number() else { return Ok(()) };
         let location = model.name.location();
-        let Some(state) = state::read(self.lake.root(), &location, number).await? else {
-            return Ok(());
-        };
+        let state = state::read(self.lake.root(), &location, number).await?;
         for (name, input) in &state.inputs {
             let source = name.strip_prefix("source.").and_then(|name| self.project.source(name));
             let Some(source) = source else { continue };
@@ -299,10 +338,13 @@ impl Build {
         match found {
             None => Ok(()),
             Some(DuplicateKey::Twice { key, n_rows }) => {
-                Err(model.broken(ModelRule::DuplicateKey { key, n_rows }).into())
+                let kind = model.config.materialization.kind();
+                let rule = ModelRule::DuplicateKey { kind, key, n_rows };
+                Err(model.misconfigured(model.place_of("key", ""), rule).into())
             }
             Some(DuplicateKey::Null { key }) => {
-                Err(model.broken(ModelRule::NullKey { column: key }).into())
+                let rule = ModelRule::NullKey { key };
+                Err(model.misconfigured(model.place_of("key", ""), rule).into())
             }
         }
     }

@@ -3,7 +3,6 @@
 use super::Checked;
 use crate::build::{BuildError, drive, snapshot_fields};
 use crate::model::{Materialization, Model, ModelError, ModelRule, Read};
-use crate::project::Place;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 
 /// Checks that the input of `model` is known and that its new rows can be.
@@ -18,13 +17,14 @@ pub(super) fn check_inputs(model: &Model, checked: &Checked) -> Result<(), Build
         && !model.reads.iter().any(|at| at.read == *input)
     {
         let rule = ModelRule::InputNotRead { input: input.to_string(), reads: reads() };
-        return Err(config(model, rule));
+        return Err(config(model, "input", &input.to_string(), rule));
     }
     match materialization {
         Materialization::Append(_) | Materialization::Merge(_) => {
             let Some(drive) = drive(model) else {
                 let n_reads = model.reads.len();
-                return Err(config(model, ModelRule::Input { kind, reads: reads(), n_reads }));
+                let rule = ModelRule::Input { kind, reads: reads(), n_reads };
+                return Err(config(model, "materialized", "", rule));
             };
             refuse_view(model, checked, drive)?;
         }
@@ -36,7 +36,7 @@ pub(super) fn check_inputs(model: &Model, checked: &Checked) -> Result<(), Build
                         "incremental reads tables of the lake, not {}; take it in with append or merge",
                         at.read
                     );
-                    return Err(config(model, ModelRule::Plan { reason }));
+                    return Err(config(model, "materialized", "", ModelRule::Plan { reason }));
                 }
             }
         }
@@ -49,7 +49,8 @@ fn refuse_view(model: &Model, checked: &Checked, read: &Read) -> Result<(), Buil
     match read {
         Read::Model(name) if checked.is_view(name) => {
             let kind = model.config.materialization.kind();
-            Err(config(model, ModelRule::ReadsView { kind, view: name.to_string() }))
+            let rule = ModelRule::ReadsView { kind, view: name.to_string() };
+            Err(config(model, "materialized", "", rule))
         }
         _ => Ok(()),
     }
@@ -84,7 +85,8 @@ pub(super) fn check_columns(
             }
             if append.watermark.as_ref().is_some_and(|watermark| watermark.overlap.is_some()) {
                 let reason = "append takes rows above the greatest value seen, so that none comes twice; `overlap` is for merge";
-                return Err(config(model, ModelRule::Plan { reason: reason.to_owned() }));
+                let rule = ModelRule::Plan { reason: reason.to_owned() };
+                return Err(config(model, "watermark", "overlap", rule));
             }
         }
         Materialization::Merge(merge) => {
@@ -96,7 +98,7 @@ pub(super) fn check_columns(
                     let reason = format!(
                         "deleted names column {deleted:?}, which is {found} and not boolean"
                     );
-                    return Err(config(model, ModelRule::Plan { reason }));
+                    return Err(config(model, "deleted", deleted, ModelRule::Plan { reason }));
                 }
             }
         }
@@ -107,7 +109,7 @@ pub(super) fn check_columns(
             for field in snapshot_fields() {
                 if schema.index_of(field.name()).is_ok() {
                     let reason = format!("column {:?} is added by itself", field.name());
-                    return Err(config(model, ModelRule::Plan { reason }));
+                    return Err(config(model, "materialized", "", ModelRule::Plan { reason }));
                 }
             }
         }
@@ -123,7 +125,7 @@ pub(super) fn check_columns(
                 "watermark.overlap is taken from column {:?}, which is {found} and neither timestamp nor date",
                 watermark.column
             );
-            return Err(config(model, ModelRule::Plan { reason }));
+            return Err(config(model, "watermark", "overlap", ModelRule::Plan { reason }));
         }
     }
     Ok(())
@@ -144,7 +146,7 @@ fn check_stream(
         let reason = format!(
             "stream.event_time names column {event_time:?}, which is {found} and no timestamp"
         );
-        return Err(config(model, ModelRule::Plan { reason }));
+        return Err(config(model, "stream", event_time, ModelRule::Plan { reason }));
     }
     for column in
         [crate::source::FILE_COLUMN, crate::source::ROW_COLUMN, crate::source::INGESTED_AT_COLUMN]
@@ -168,13 +170,16 @@ fn column_type(
         Ok(field) => Ok(field.data_type().clone()),
         Err(_) => {
             let known: Vec<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-            let (column, known) = (column.to_owned(), known.join(", "));
-            Err(config(model, ModelRule::OptionColumn { key, wanted, column, known }))
+            let (named, known) = (column.to_owned(), known.join(", "));
+            let rule = ModelRule::OptionColumn { key, wanted, column: named, known };
+            let option = key.split(['.', ',']).next().unwrap_or_default();
+            Err(config(model, option, column, rule))
         }
     }
 }
 
-fn config(model: &Model, rule: ModelRule) -> BuildError {
-    let error: ModelError = model.misconfigured(Place::default(), rule);
+/// `rule` is broken where the configuration says `word` under `key`.
+fn config(model: &Model, key: &str, word: &str, rule: ModelRule) -> BuildError {
+    let error: ModelError = model.misconfigured(model.place_of(key, word), rule);
     error.into()
 }

@@ -84,7 +84,7 @@ pub enum LockError {
         lake: String,
     },
     /// The lock's file cannot be opened or locked.
-    #[error("{}: cannot be locked: {source}", path.display())]
+    #[error("{}: cannot be locked: {}", path.display(), super::cause(source))]
     File {
         /// The file.
         path: PathBuf,

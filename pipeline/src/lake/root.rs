@@ -80,7 +80,7 @@ pub enum RootError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A file below the root cannot be read, written, deleted or listed.
-    #[error("{place}: cannot be {action}: {source}")]
+    #[error("{place}: cannot be {action}: {}", super::cause(source))]
     File {
         /// The file or folder, as a path or URL.
         place: String,

@@ -28,6 +28,17 @@ pub enum ModelRule {
         "a project without a catalog has at least one model, models/{{bronze,silver,gold}}/*.sql"
     )]
     NoModels,
+    /// A query in no folder of a layer.
+    #[error(
+        "is in none of the folders models/bronze, models/silver and models/gold, so that no build would make it"
+    )]
+    Stray,
+    /// A configuration without a query.
+    #[error("configures no model: there is no {stem}.sql beside it")]
+    NoQuery {
+        /// The file's name without `.yaml`.
+        stem: String,
+    },
     /// The file's name is not a table's.
     #[error(
         "name {stem:?} is not a lower-case letter followed by letters, digits or `_`, and it is the table's"
@@ -127,10 +138,10 @@ pub enum ModelRule {
         view: String,
     },
     /// Rows of one write with one key.
-    #[error(
-        "{n_rows} rows have the key {key}, and a merge takes one; `newest_by: [COLUMN]` says which one stays"
-    )]
+    #[error("{n_rows} rows have the key {key}, and a {kind} takes one; {}", one_row(*kind))]
     DuplicateKey {
+        /// How the table is kept.
+        kind: Kind,
         /// The key.
         key: String,
         /// How many rows have it.
@@ -138,11 +149,12 @@ pub enum ModelRule {
     },
     /// A part of a key is null.
     #[error(
-        "key {column} is null in a row, and a null names no row; leave such rows out in the query"
+        "a row has the key {key}, and a null names no row; leave such rows out in the query, or send them to the \
+         quarantine by `not_null`"
     )]
     NullKey {
-        /// The column.
-        column: String,
+        /// The key.
+        key: String,
     },
     /// What was taken is not there any more, so that the table cannot be made anew from it.
     #[error(
@@ -156,6 +168,19 @@ pub enum ModelRule {
         gone: usize,
         /// The first of them.
         first: String,
+    },
+    /// What was true before is not there any more, so that a history cannot be made anew.
+    #[error(
+        "must be made anew since {reason}, and its {n_rows} rows with their history cannot be made again of what there is \
+         now; undo that, or build with --full-refresh --select {model} to begin the history anew"
+    )]
+    History {
+        /// The model.
+        model: ModelName,
+        /// Why it must be made anew.
+        reason: String,
+        /// Rows of the table.
+        n_rows: u64,
     },
     /// An upstream table that nobody built.
     #[error("reads {table}, which is not built; build it first, or select it with `+{model}`")]
@@ -218,4 +243,12 @@ pub enum ModelRule {
         /// What happened, with the value.
         reason: String,
     },
+}
+
+/// How one row a key is had.
+fn one_row(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Merge => "`newest_by: [COLUMN]` says which one stays",
+        _ => "let the query give one row a key",
+    }
 }

@@ -41,6 +41,24 @@ pub(crate) fn of_table(schema: &DFSchema) -> Result<SchemaRef, ModelRule> {
     Ok(Arc::new(Schema::new(fields)))
 }
 
+/// How the columns of a table differ from those that are `given`; `None` when they are the same.
+pub(crate) fn difference(given: &Schema, table: &Schema) -> Option<String> {
+    for field in given.fields() {
+        let name = field.name();
+        let Ok(found) = table.field_with_name(name) else {
+            return Some(format!("column {name:?} is not there"));
+        };
+        let (wanted, found) = (stored_type(field.data_type()), stored_type(found.data_type()));
+        if let (Some(wanted), Some(found)) = (wanted, found)
+            && !wanted.equals_datatype(&found)
+        {
+            return Some(format!("column {name:?} is {found} and not {wanted}"));
+        }
+    }
+    let more = table.fields().iter().find(|field| given.index_of(field.name()).is_err());
+    more.map(|field| format!("column {:?} is there besides", field.name()))
+}
+
 /// The type in the lake of a column of type `computed`.
 fn stored_type(computed: &DataType) -> Option<DataType> {
     use DataType::*;

@@ -6,6 +6,7 @@ use super::{
 use crate::duration::Span;
 use crate::lake::Root;
 use crate::source::{self, Entry, Generator, PathTemplate, Source, SourceForm};
+use crate::yaml::{self, NotYaml};
 use catalog::Name;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -165,13 +166,10 @@ fn source_files(folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
 
 fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, ProjectError> {
     let error = |place, rule| ProjectError { path: path.to_owned(), place, rule };
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| error(Place::default(), ProjectRule::Unreadable(source)))?;
-    serde_saphyr::from_str(&text).map_err(|source| {
-        let place = source.location().map(|at| Place::at(at.line(), at.column()));
-        let reason = source.without_snippet().to_string();
-        error(place.unwrap_or_default(), ProjectRule::Syntax { reason })
-    })
+    let text = yaml::read_text(path)
+        .map_err(|(place, source)| error(place, ProjectRule::Unreadable(source)))?;
+    yaml::parse(&text)
+        .map_err(|NotYaml { place, reason }| error(place, ProjectRule::Syntax { reason }))
 }
 
 /// `text` with the values of its variables: the environment's, or those that are written down.

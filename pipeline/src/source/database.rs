@@ -69,6 +69,8 @@ pub(crate) struct DatabasePosition {
 pub(crate) struct DatabaseRows {
     pub(crate) rows: Spool,
     pub(crate) position: DatabasePosition,
+    /// Dates such as `0000-00-00`, which are null in the rows.
+    pub(crate) n_zero_dates: u64,
 }
 
 impl DatabasePosition {
@@ -152,6 +154,7 @@ impl Servers {
             spool.write(&batch)?;
         }
         let rows = spool.finish()?;
+        let n_zero_dates = shape.n_zero_dates();
         let hash = match &range {
             Range::Whole => hash.finish(),
             // The next run begins at the new mark, so it compares what lies from there on.
@@ -165,7 +168,8 @@ impl Servers {
                 hash.finish()
             }
         };
-        Ok(DatabaseRows { rows, position: DatabasePosition { schema: shape.record(), hash, from } })
+        let position = DatabasePosition { schema: shape.record(), hash, from };
+        Ok(DatabaseRows { rows, position, n_zero_dates })
     }
 }
 

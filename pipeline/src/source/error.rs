@@ -1,6 +1,7 @@
 //! What can be wrong with a source.
 
 use super::MySqlError;
+use crate::project::Place;
 use catalog::Name;
 use datafusion::error::DataFusionError;
 use std::path::PathBuf;
@@ -10,7 +11,8 @@ use std::path::PathBuf;
 pub enum SourceError {
     /// A variable of a path has no value.
     #[error(
-        "source \"{source_name}\": variable {variable:?} in path {path:?} is not set in the environment"
+        "source \"{source_name}\": variable {variable:?} in {path:?} is not set in the environment; set it, or give it a \
+         value under `variables` of lakefront.yaml unless it is a secret"
     )]
     Unset {
         /// The source.
@@ -27,12 +29,34 @@ pub enum SourceError {
     #[error("rows cannot be kept in the folder for temporary files: {0}")]
     Spool(DataFusionError),
     /// No file is there.
-    #[error("source \"{source_name}\": no such file, tried: {tried}")]
+    #[error(
+        "source \"{source_name}\": no such file, tried: {tried}; put it there, or say here where it is"
+    )]
     Missing {
         /// The source.
         source_name: Name,
         /// The paths, comma-separated.
         tried: String,
+    },
+    /// No folder is there.
+    #[error(
+        "source \"{source_name}\": no such folder: {}; make or mount it, or say here where it is", path.display()
+    )]
+    NoFolder {
+        /// The source.
+        source_name: Name,
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// One of these, and where the project describes the source.
+    #[error("{}{place}: {source}", path.display())]
+    At {
+        /// The project's file.
+        path: PathBuf,
+        /// Where in it.
+        place: Place,
+        /// What is wrong.
+        source: Box<SourceError>,
     },
     /// The file cannot be read to its end.
     #[error("{}: {rule}", path.display())]
@@ -73,12 +97,41 @@ pub enum FileRule {
     #[error("is not a whole Parquet file: {0}")]
     Parquet(String),
     /// A column of the schema is not in a Parquet file.
-    #[error("lacks column {column:?}, it has: {known}")]
+    #[error(
+        "lacks column {column:?}, it has: {known}; deliver it with that column, or change `columns` of the source"
+    )]
     MissingColumn {
         /// The column.
         column: String,
         /// The columns that are there, comma-separated.
         known: String,
+    },
+    /// A column of a Parquet file has values that the source's type does not hold.
+    #[error(
+        "column {column:?} is {found} and has {value:?} in row {row}, which is no {wanted}; change its type in `columns`, or \
+         `rescue: COLUMN` keeps such values"
+    )]
+    ColumnType {
+        /// The column.
+        column: String,
+        /// Its type in the file.
+        found: String,
+        /// A value that does not fit.
+        value: String,
+        /// Its row, from 1.
+        row: u64,
+        /// The type that the source says.
+        wanted: String,
+    },
+    /// A column of a Parquet file is of a type that never gives the source's.
+    #[error("column {column:?} is {found}, which gives no {wanted}; change its type in `columns`")]
+    NoCast {
+        /// The column.
+        column: String,
+        /// Its type in the file.
+        found: String,
+        /// The type that the source says.
+        wanted: String,
     },
     /// It was taken with other bytes.
     #[error(
@@ -92,7 +145,9 @@ pub enum FileRule {
 #[derive(Debug, thiserror::Error)]
 pub enum RowRule {
     /// The header lacks a column.
-    #[error("header lacks column {column:?}, it has: {header}")]
+    #[error(
+        "header lacks column {column:?}, it has: {header}; deliver it with that column, or change `columns` of the source"
+    )]
     MissingColumn {
         /// The column.
         column: String,

@@ -134,7 +134,15 @@ impl FolderSource {
         Ok(before.0.keys().filter(|name| !there.contains_key(*name)).cloned().collect())
     }
 
-    fn root(&self, source_name: &Name, project_folder: &Path) -> Result<PathBuf, SourceError> {
+    /// The folder, which is there.
+    ///
+    /// # Errors
+    /// [`SourceError::Unset`] and [`SourceError::NoFolder`].
+    pub(crate) fn root(
+        &self,
+        source_name: &Name,
+        project_folder: &Path,
+    ) -> Result<PathBuf, SourceError> {
         let root = self.folder.expand().map_err(|variable| SourceError::Unset {
             source_name: source_name.clone(),
             variable,
@@ -144,8 +152,7 @@ impl FolderSource {
         if root.is_dir() {
             return Ok(root);
         }
-        let (source_name, tried) = (source_name.clone(), root.display().to_string());
-        Err(SourceError::Missing { source_name, tried })
+        Err(SourceError::NoFolder { source_name: source_name.clone(), path: root })
     }
 
     /// The rows of `files`, one after another, as taken in at `ingested_at_us` (microseconds UTC).

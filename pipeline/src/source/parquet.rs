@@ -1,12 +1,12 @@
 //! One Parquet file as a table, read as a stream, row group after row group.
 
+mod fitted;
+
 use super::typed_rows::{BATCH_ROWS, Shape};
 use super::{FileRule, SourceError};
-use arrow::array::{
-    ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
-};
-use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::util::display::array_value_to_string;
 use bytes::Bytes;
 use datafusion::catalog::TableProvider;
 use datafusion::error::DataFusionError;
@@ -14,6 +14,8 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::PartitionStream;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -78,10 +80,11 @@ pub(super) struct Origin<'o> {
 
 /// Gives the rows of the file `path` to `take`, as long as it says that it wants more. Returns whether it
 /// does. Columns are found by name and cast to the types of `shape`; others are left out, since a
-/// Parquet file's own schema says that they are there.
+/// Parquet file's own schema says that they are there. A value that its column's type does not hold is
+/// rescued, where there is a column for it.
 ///
 /// # Errors
-/// [`FileRule::MissingColumn`], and [`FileRule::Parquet`] for a value that has no place in its column's type.
+/// [`FileRule::MissingColumn`], [`FileRule::NoCast`], and [`FileRule::ColumnType`] where nothing is rescued.
 pub(super) fn read_typed(
     path: &Path,
     shape: &Shape,
@@ -89,7 +92,6 @@ pub(super) fn read_typed(
     take: &mut dyn FnMut(RecordBatch) -> bool,
 ) -> Result<bool, DataFusionError> {
     let external = |error| DataFusionError::External(Box::new(error));
-    let strict = CastOptions { safe: false, ..CastOptions::default() };
     let schema = shape.schema();
     let builder = builder(path).map_err(external)?;
     for (column, _) in &shape.columns {
@@ -105,16 +107,35 @@ pub(super) fn read_typed(
     for batch in reader.map_err(|error| external(damaged(path, error)))? {
         let batch = batch.map_err(|error| external(damaged(path, error)))?;
         let n_rows = batch.num_rows();
+        let mut rescued: BTreeMap<usize, Map<String, Value>> = BTreeMap::new();
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
         for (column, of) in &shape.columns {
             let Some(array) = batch.column_by_name(column) else { continue };
-            let cast = cast_with_options(array, of.arrow(), &strict).map_err(|error| {
-                external(damaged(path, format!("column {column:?} is no {of}: {error}")))
+            let cast = fitted::cast(array, of).map_err(|_| {
+                let (column, found) = (column.clone(), array.data_type().to_string());
+                let rule = FileRule::NoCast { column, found, wanted: of.to_string() };
+                external(SourceError::File { path: path.to_owned(), rule })
             })?;
-            arrays.push(cast);
+            if let (None, Some(row_idx)) = (&shape.rescue, cast.misfits.first().copied()) {
+                let rule = FileRule::ColumnType {
+                    column: column.clone(),
+                    found: array.data_type().to_string(),
+                    value: array_value_to_string(array, row_idx)?,
+                    row: n_before as u64 + row_idx as u64 + 1,
+                    wanted: of.to_string(),
+                };
+                return Err(external(SourceError::File { path: path.to_owned(), rule }));
+            }
+            for row_idx in cast.misfits {
+                let value = array_value_to_string(array, row_idx)?;
+                let row = rescued.entry(row_idx).or_default();
+                row.insert(column.clone(), Value::from(value));
+            }
+            arrays.push(cast.values);
         }
         if shape.rescue.is_some() {
-            arrays.push(new_null_array(&DataType::Utf8, n_rows));
+            let texts = (0..n_rows).map(|idx| Some(Value::from(rescued.remove(&idx)?).to_string()));
+            arrays.push(Arc::new(texts.collect::<StringArray>()));
         }
         arrays.push(Arc::new(StringArray::from(vec![origin.name; n_rows])));
         arrays

@@ -175,7 +175,7 @@ impl TypedRows {
 }
 
 /// `text` as values of the type `of`; null where it is none.
-fn typed(text: &StringArray, of: &ColumnType) -> Result<ArrayRef, DataFusionError> {
+pub(super) fn typed(text: &StringArray, of: &ColumnType) -> Result<ArrayRef, DataFusionError> {
     let lenient = CastOptions { safe: true, ..CastOptions::default() };
     match of.arrow() {
         DataType::Utf8 => Ok(Arc::new(text.clone())),

@@ -127,9 +127,9 @@ async fn needed(root: &Root, models: &[Model]) -> Result<BTreeMap<String, u64>, 
         let takes_new = !matches!(model.config.materialization.kind(), Kind::Full | Kind::View);
         let (true, Some(number)) = (takes_new, made.number) else { continue };
         match state::read(root, &location, number).await {
-            Ok(Some(state)) => positions.extend(state.inputs),
+            Ok(state) => positions.extend(state.inputs),
             // Such a table is made anew, whatever it was made of.
-            Ok(None) | Err(StateError::Damaged { .. }) => {}
+            Err(StateError::Missing { .. } | StateError::Damaged { .. }) => {}
             Err(StateError::Root(error)) => return Err(error.into()),
         }
     }

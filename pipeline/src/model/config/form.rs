@@ -8,6 +8,7 @@ use crate::expectation;
 use crate::model::Layer;
 use crate::model::read::{self, Read};
 use crate::project::Place;
+use crate::yaml::{self, NotYaml};
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
@@ -17,7 +18,7 @@ use serde_saphyr::Spanned;
 struct Form {
     description: Option<String>,
     owner: Option<String>,
-    materialized: Kind,
+    materialized: Option<Spanned<Kind>>,
     key: Option<Spanned<Vec<String>>>,
     input: Option<Spanned<String>>,
     newest_by: Option<Spanned<Vec<String>>>,
@@ -63,15 +64,13 @@ pub(in crate::model) enum ConfigError {
     Rule(Place, ConfigRule),
 }
 
-/// Reads the configuration `yaml` of a model of `layer`.
-pub(in crate::model) fn parse(layer: Layer, yaml: &str) -> Result<ModelConfig, ConfigError> {
-    if yaml.trim().is_empty() {
+/// Reads the configuration `text` of a model of `layer`.
+pub(in crate::model) fn parse(layer: Layer, text: &str) -> Result<ModelConfig, ConfigError> {
+    if text.trim().is_empty() {
         return Ok(ModelConfig::default());
     }
-    let form: Form = serde_saphyr::from_str(yaml).map_err(|source| {
-        let place = source.location().map(|at| Place::at(at.line(), at.column()));
-        ConfigError::Syntax(place.unwrap_or_default(), source.without_snippet().to_string())
-    })?;
+    let form: Form = yaml::parse(text)
+        .map_err(|NotYaml { place, reason }| ConfigError::Syntax(place, reason))?;
     form.read(layer)
 }
 
@@ -106,9 +105,13 @@ impl Form {
         })
     }
 
+    fn kind(&self) -> Kind {
+        self.materialized.as_ref().map(|kind| kind.value).unwrap_or_default()
+    }
+
     /// A key that the model's kind does not have is a mistake that would pass unnoticed.
     fn refuse_foreign(&self) -> Result<(), ConfigError> {
-        let found = self.materialized;
+        let found = self.kind();
         let given: [(&'static str, Option<Place>, &[Kind], &'static str); 8] = [
             (
                 "key",
@@ -146,8 +149,9 @@ impl Form {
     }
 
     fn materialization(&mut self, layer: Layer) -> Result<Materialization, ConfigError> {
-        let kind = self.materialized;
-        let missing = |key| rule(Place::default(), ConfigRule::Missing { kind, key });
+        let kind = self.kind();
+        let place = self.materialized.as_ref().map(place_of).unwrap_or_default();
+        let missing = |key| rule(place, ConfigRule::Missing { kind, key });
         Ok(match kind {
             Kind::Full => Materialization::Full,
             Kind::View => Materialization::View,

@@ -1,0 +1,82 @@
+//! Why a file of the lake cannot be read or written, and what to do: told from what the store says.
+
+use std::error::Error;
+use std::fmt::Write;
+use std::io;
+
+/// The reason of `error` in one line, with a remedy where there is one.
+pub(crate) fn cause(error: &(dyn Error + 'static)) -> String {
+    let text = plain(&error.to_string());
+    let Some(system) = system_error(&text) else { return text };
+    match remedy(system.kind()) {
+        Some(remedy) => format!("{system}; {remedy}"),
+        None => text,
+    }
+}
+
+/// What the system said, which stores and formats wrap in texts of their own.
+fn system_error(text: &str) -> Option<io::Error> {
+    let (_, rest) = text.rsplit_once("(os error ")?;
+    let (code, _) = rest.split_once(')')?;
+    Some(io::Error::from_raw_os_error(code.parse().ok()?))
+}
+
+fn remedy(kind: io::ErrorKind) -> Option<&'static str> {
+    use io::ErrorKind::{
+        FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
+    };
+    Some(match kind {
+        StorageFull | QuotaExceeded | FileTooLarge => {
+            "what was committed stays as it is; make room and build again"
+        }
+        PermissionDenied | ReadOnlyFilesystem => {
+            "whoever builds has to be allowed to write here: change the owner, or `lake` of the project"
+        }
+        _ => return None,
+    })
+}
+
+/// `text` in one line, without the frames of a backtrace and with control characters written out.
+fn plain(text: &str) -> String {
+    let is_frame = |line: &&str| line.trim_start().starts_with("0: ");
+    let mut plain = String::new();
+    for line in text.lines().take_while(|line| !is_frame(line)) {
+        let line = line.trim();
+        if line.is_empty() {
+            continue;
+        }
+        if !plain.is_empty() {
+            plain.push(' ');
+        }
+        for c in line.chars() {
+            match c.is_control() {
+                true => drop(write!(plain, "{}", c.escape_default())),
+                false => plain.push(c),
+            }
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_one_line_and_says_what_to_do() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(cause(&io::Error::other(text.to_owned())), expected);
+        };
+        check("a\n  b", "a b");
+        check("a '\0'\n   0: f\n   1: g", "a '\\u{0}'");
+        check("a (os error x)", "a (os error x)");
+        let room = "; what was committed stays as it is; make room and build again";
+        for code in [27, 28, 122] {
+            let system = io::Error::from_raw_os_error(code);
+            check(&format!("Failed to parse parquet: {system}"), &format!("{system}{room}"));
+        }
+        let denied = cause(&io::Error::other("x: Permission denied (os error 13)"));
+        assert!(denied.starts_with("Permission denied (os error 13); whoever builds"), "{denied}");
+        check("gone (os error 2)", "gone (os error 2)");
+    }
+}
