@@ -3,7 +3,11 @@
 //! Needs the binary named by `LAKEFRONT_BIN`, or `lakefront` on PATH.
 
 mod cli_build {
-    //! What the tests run on.
+    //! What the tests run on, and what is bad input.
+    mod bad_database;
+    mod bad_lake;
+    mod bad_rows;
+    mod bad_text;
     pub mod shop;
 }
 

@@ -30,10 +30,11 @@ use crate::graph::GraphError;
 use crate::lake::{Clock, Lake, LakeError, LakeTable, Lock, LockError, RootError, Wait};
 use crate::marketplace::MarketplaceError;
 use crate::model::{Model, ModelError, ModelName, Read};
-use crate::plan::{Planner, Scope};
+use crate::plan::{Planner, Scope, reason};
 use crate::project::Project;
 use crate::runs::RunRow;
 use crate::source::SourceError;
+use crate::spool::no_room;
 use crate::state::{ModelState, StateError};
 use datafusion::catalog::TableProvider;
 use datafusion::error::DataFusionError;
@@ -130,7 +131,7 @@ pub enum BuildError {
     #[error(transparent)]
     Cluster(#[from] ClusterError),
     /// The engine could not be set up.
-    #[error("the query engine failed: {}", .0.strip_backtrace())]
+    #[error("the query engine failed: {}", no_room(.0).unwrap_or_else(|| reason(.0)))]
     Engine(#[from] DataFusionError),
     /// It was asked to.
     #[error("the build was stopped with {n_left} models not begun; the next build makes them")]

@@ -11,7 +11,7 @@ mod root;
 mod table;
 mod write;
 
-pub(crate) use cause::cause;
+pub(crate) use cause::{cause, is_full, system_error};
 pub use clock::Clock;
 pub use lock::{Holder, LEASE, Lock, LockError, Wait};
 pub(crate) use output::Output;

@@ -8,6 +8,7 @@ use crate::model::{Layer, Model, ModelError, ModelRule};
 use crate::plan::Scope;
 use crate::project::Place;
 use crate::source::SourceError;
+use crate::spool::no_room;
 use arrow::util::display::array_value_to_string;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::DataFusionError;
@@ -34,6 +35,9 @@ pub(crate) async fn explain(
     };
     if let Some(source) = source_error(error) {
         return at(Place::default(), format!("its source cannot be read: {source}"));
+    }
+    if let Some(reason) = no_room(error) {
+        return at(Place::default(), reason);
     }
     if let Some(file) = lake_file(error) {
         return at(Place::default(), file);

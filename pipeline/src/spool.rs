@@ -1,5 +1,6 @@
 //! Rows that wait on disk: written once, in order, and then read as a table.
 
+use crate::lake::{is_full, system_error};
 use crate::source;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -10,6 +11,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::PartitionStream;
+use std::error::Error;
 use std::fmt;
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
@@ -72,6 +74,19 @@ impl Spool {
     pub(crate) fn table(&self) -> Result<Arc<dyn TableProvider>, DataFusionError> {
         source::streamed(Arc::clone(&self.schema), Arc::new(self.clone()))
     }
+}
+
+/// What `error` says when rows that wait on disk, here or in a query that spills, have no room there.
+pub(crate) fn no_room(error: &(dyn Error + 'static)) -> Option<String> {
+    let system = system_error(&error.to_string())?;
+    if !is_full(system.kind()) {
+        return None;
+    }
+    let folder = std::env::temp_dir();
+    Some(format!(
+        "rows that wait on disk do not fit into {}: {system}; make room there, or set TMPDIR to a folder that has more",
+        folder.display()
+    ))
 }
 
 impl fmt::Debug for Spool {

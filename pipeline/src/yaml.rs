@@ -98,7 +98,7 @@ mod tests {
         let reason = error.unwrap_err().reason;
         assert!(reason.ends_with("a text with a variable stands in quotes: \"${NAME}/file\""));
         for text in ["", "\n"] {
-            let reason = parse::<BTreeMap<String, String>>(text).unwrap_err().reason;
+            let reason = parse::<Vec<u32>>(text).unwrap_err().reason;
             assert_eq!(reason, "is empty, expected a map such as `key: value`");
         }
     }

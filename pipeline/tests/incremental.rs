@@ -141,7 +141,7 @@ async fn what_is_wrong_is_named() {
     .await;
     check(
         &|c| c.write("in/people.csv", "id,name,city,at\n1,a,b,2024-01-09\n1,c,d,2024-01-09\n"),
-        &["models/silver/people.sql: 2 rows have the key id = 1, and a merge takes one"],
+        &["models/silver/people.sql:3:1: 2 rows have the key id = 1, and a merge takes one"],
     )
     .await;
     check(

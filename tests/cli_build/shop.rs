@@ -4,8 +4,9 @@ use anyhow::{Context, Result, bail};
 use lakefront_tests::harness::child::Running;
 use lakefront_tests::harness::lakefront::binary;
 use serde_json::Value;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -41,6 +42,42 @@ pub const FILES: &[(&str, &str)] = &[
     ),
 ];
 
+/// The project's file of [`Shop::landing`].
+pub const PROJECT: &str = "name: shop\nsources:\n  orders: { path: orders.csv, format: csv, columns: [id, day], null_text: '' }\n";
+
+/// What a shop with a landing folder has besides, or instead.
+const LANDING: &[(&str, &str)] = &[
+    ("lakefront.yaml", PROJECT),
+    (
+        "sources/landing.yaml",
+        "events:\n  folder: landing/events\n  files: '*.csv'\n  format: csv\n  \
+         columns: { id: bigint, at: timestamp, price: 'decimal(10, 2)' }\n",
+    ),
+    (
+        "landing/events/1.csv",
+        "id,at,price\n1,2026-01-01 10:00:00,1.50\n2,2026-01-01 11:00:00,2.50\n",
+    ),
+    ("models/bronze/events.sql", "/*---\nmaterialized: append\n---*/\nselect * from source.events"),
+    ("models/silver/events.sql", "select id, at, price from bronze.events"),
+    (
+        "models/silver/orders.sql",
+        "/*---\nmaterialized: merge\nkey: [id]\n---*/\nselect cast(id as bigint) as id, cast(day as date) as day,\n  \
+         cast(amount as decimal(12, 2)) as amount, status\nfrom bronze.orders",
+    ),
+    (
+        "models/silver/history.sql",
+        "/*---\nmaterialized: snapshot\nkey: [id]\n---*/\nselect cast(id as bigint) as id, status from bronze.orders",
+    ),
+    (
+        "models/gold/sales.sql",
+        "/*---\ndescription: Sales by day.\n---*/\nselect day, sum(amount) as revenue from silver.orders group by day",
+    ),
+    (
+        "models/gold/events.sql",
+        "select date_trunc('day', at) as day, sum(price) as price from silver.events group by 1",
+    ),
+];
+
 /// A project in a folder that ends with the test.
 pub struct Shop {
     folder: TempDir,
@@ -66,6 +103,16 @@ impl Shop {
         Ok(shop)
     }
 
+    /// The project with a folder of files, a merge and a snapshot: seven tables and no view.
+    pub fn landing() -> Result<Shop> {
+        let shop = Shop::new()?;
+        for (path, text) in LANDING {
+            shop.write(path, text)?;
+        }
+        std::fs::remove_file(shop.path().join("models/gold/sold.sql"))?;
+        Ok(shop)
+    }
+
     /// Its folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
@@ -78,6 +125,43 @@ impl Shop {
         Ok(std::fs::write(path, text)?)
     }
 
+    /// Writes a file of it that may be no text.
+    pub fn write_bytes(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.path().join(path);
+        std::fs::create_dir_all(path.parent().context("a file lies in a folder")?)?;
+        Ok(std::fs::write(path, bytes)?)
+    }
+
+    /// The commits of every table but the record of builds, by their paths, and what is in them.
+    pub fn commits(&self) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+        let mut commits = BTreeMap::new();
+        for entry in walkdir::WalkDir::new(self.path().join("lake")) {
+            let path = entry?.into_path();
+            let is_commit = path.parent().is_some_and(|folder| folder.ends_with("_delta_log"));
+            if is_commit && path.is_file() && !path.starts_with(self.path().join("lake/_lakefront"))
+            {
+                let bytes = std::fs::read(&path)?;
+                commits.insert(path, bytes);
+            }
+        }
+        Ok(commits)
+    }
+
+    /// The answer to `sql` as CSV, without its header.
+    pub fn answer(&self, sql: &str) -> Result<String> {
+        let said = self.run("query", &["-e", sql, "--csv"])?.expect(0)?.stdout;
+        Ok(said.split_once('\n').map(|(_, rows)| rows.to_owned()).unwrap_or_default())
+    }
+
+    /// Runs `lakefront build` as a shell does that was told `orders` before.
+    pub fn build_under(&self, orders: &str, args: &[&str]) -> Result<Ended> {
+        let build = self.command("build", args)?;
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{orders}; exec \"$@\""), "sh"]);
+        shell.arg(build.get_program()).args(build.get_args()).env("NO_COLOR", "1");
+        Ended::of(shell.stdin(Stdio::null()).output()?)
+    }
+
     /// `lakefront COMMAND PROJECT ARGS`.
     fn command(&self, command: &str, args: &[&str]) -> Result<Command> {
         let mut run = Command::new(binary()?);
@@ -87,12 +171,12 @@ impl Shop {
 
     /// Runs `lakefront COMMAND PROJECT ARGS` to its end.
     pub fn run(&self, command: &str, args: &[&str]) -> Result<Ended> {
-        let output = self.command(command, args)?.output()?;
-        Ok(Ended {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout)?,
-            stderr: String::from_utf8(output.stderr)?,
-        })
+        Ended::of(self.command(command, args)?.output()?)
+    }
+
+    /// The same with values for variables of the environment, and without arguments.
+    pub fn run_with(&self, command: &str, variables: &[(&str, &str)]) -> Result<Ended> {
+        Ended::of(self.command(command, &[])?.envs(variables.iter().copied()).output()?)
     }
 
     /// Starts `lakefront build --json` with further arguments.
@@ -102,6 +186,24 @@ impl Shop {
 }
 
 impl Ended {
+    fn of(output: Output) -> Result<Ended> {
+        Ok(Ended {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout)?,
+            stderr: String::from_utf8(output.stderr)?,
+        })
+    }
+
+    /// It said each of `expected` on stdout.
+    pub fn says(self, expected: &[&str]) -> Result<Ended> {
+        for part in expected {
+            if !self.stdout.contains(part) {
+                bail!("{part:?} is not in\n{}{}", self.stdout, self.stderr);
+            }
+        }
+        Ok(self)
+    }
+
     /// It ended with `code`.
     pub fn expect(self, code: i32) -> Result<Ended> {
         if self.code != Some(code) {

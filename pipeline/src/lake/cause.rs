@@ -15,21 +15,22 @@ pub(crate) fn cause(error: &(dyn Error + 'static)) -> String {
 }
 
 /// What the system said, which stores and formats wrap in texts of their own.
-fn system_error(text: &str) -> Option<io::Error> {
+pub(crate) fn system_error(text: &str) -> Option<io::Error> {
     let (_, rest) = text.rsplit_once("(os error ")?;
     let (code, _) = rest.split_once(')')?;
     Some(io::Error::from_raw_os_error(code.parse().ok()?))
 }
 
+/// Whether a disk has no room, or a quota none for this user.
+pub(crate) fn is_full(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(kind, StorageFull | QuotaExceeded | FileTooLarge)
+}
+
 fn remedy(kind: io::ErrorKind) -> Option<&'static str> {
-    use io::ErrorKind::{
-        FileTooLarge, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull,
-    };
     Some(match kind {
-        StorageFull | QuotaExceeded | FileTooLarge => {
-            "what was committed stays as it is; make room and build again"
-        }
-        PermissionDenied | ReadOnlyFilesystem => {
+        full if is_full(full) => "what was committed stays as it is; make room and build again",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "whoever builds has to be allowed to write here: change the owner, or `lake` of the project"
         }
         _ => return None,

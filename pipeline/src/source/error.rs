@@ -2,6 +2,7 @@
 
 use super::MySqlError;
 use crate::project::Place;
+use crate::spool::no_room;
 use catalog::Name;
 use datafusion::error::DataFusionError;
 use std::path::PathBuf;
@@ -26,7 +27,7 @@ pub enum SourceError {
     #[error(transparent)]
     Database(Box<MySqlError>),
     /// The rows of a database cannot be kept on disk.
-    #[error("rows cannot be kept in the folder for temporary files: {0}")]
+    #[error("{}", no_room(.0).unwrap_or_else(|| format!("rows cannot be kept in the folder for temporary files: {}", .0)))]
     Spool(DataFusionError),
     /// No file is there.
     #[error(
