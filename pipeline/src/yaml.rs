@@ -81,6 +81,11 @@ mod tests {
     use super::*;
     use std::collections::BTreeMap;
 
+    #[derive(serde::Deserialize)]
+    struct Named {
+        name: String,
+    }
+
     #[test]
     fn what_the_parser_says_is_said_in_words_of_a_project() {
         let check = |text: &str, expected: &str| {
@@ -98,7 +103,7 @@ mod tests {
         let reason = error.unwrap_err().reason;
         assert!(reason.ends_with("a text with a variable stands in quotes: \"${NAME}/file\""));
         for text in ["", "\n"] {
-            let reason = parse::<Vec<u32>>(text).unwrap_err().reason;
+            let reason = parse::<Named>(text).map(|named| named.name).unwrap_err().reason;
             assert_eq!(reason, "is empty, expected a map such as `key: value`");
         }
     }

@@ -61,14 +61,14 @@ fn a_full_disk_is_named_and_takes_nothing_away() -> Result<()> {
 fn a_full_folder_for_temporary_files_is_named() -> Result<()> {
     let shop = Shop::landing()?;
     let numbers = "/*---\nsort_by: [text]\n---*/\nselect value, cast(value * 7919 % 1000003 as text) as text\n\
-        from generate_series(1, 1000000)";
+        from generate_series(1, 4000000)";
     shop.write("models/silver/numbers.sql", numbers)?;
-    let args = ["--select", "silver.numbers", "--memory", "20MB"];
+    let args = ["--select", "silver.numbers", "--memory", "60MB"];
     let ended = shop.build_under("trap '' XFSZ; ulimit -f 1000", &args)?.expect(1)?;
     ended.says(&["silver.numbers", "File too large (os error 27)", "TMPDIR"])?;
     assert!(shop.commits()?.is_empty());
     shop.run("build", &args)?.expect(0)?;
-    assert_eq!(shop.answer("select count(*) from silver.numbers")?, "1000000\n");
+    assert_eq!(shop.answer("select count(*) from silver.numbers")?, "4000000\n");
     Ok(())
 }
 

@@ -287,7 +287,11 @@ fn a_query_that_is_not_right_is_named_with_its_line() -> Result<()> {
         "silver.orders where dya > day",
         &["sales.sql:6:26: no field named dya"],
     )?;
-    check_query("sum(amount", "silver.orders", &["sales.sql:5:17: not SQL: Expected: "])?;
+    check_query(
+        "sum(amount",
+        "silver.orders",
+        &["sales.sql:5:14: not SQL: Expected: ), found: as"],
+    )?;
     // A table whose columns have changed, and who reads it.
     let orders = "models/silver/orders.sql";
     let gone = b"select cast(id as bigint) as id, cast(day as date) as day from bronze.orders";

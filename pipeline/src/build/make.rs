@@ -6,8 +6,9 @@ use crate::cluster::Ran;
 use crate::lake::{LakeTable, Write};
 use crate::model::{Materialization, Model, ModelRule, Read};
 use crate::plan::{DuplicateKey, Planned, Scope};
+use crate::source::SourceKind;
 use crate::spool::Spool;
-use crate::state::{self, InputState, ModelState};
+use crate::state::{self, InputState, ModelState, Position};
 use datafusion::catalog::TableProvider;
 use datafusion::logical_expr::LogicalPlan;
 use serde_json::Value;
@@ -202,7 +203,7 @@ impl Build {
         }
     }
 
-    /// A table that is made anew of fewer files than before would lose rows.
+    /// A table that is made anew of fewer files than before would lose rows; one of other columns may not be wanted.
     async fn refuse_gone(
         &self,
         model: &Model,
@@ -219,6 +220,12 @@ impl Build {
         for (name, input) in &state.inputs {
             let source = name.strip_prefix("source.").and_then(|name| self.project.source(name));
             let Some(source) = source else { continue };
+            if let (SourceKind::Database(table), Position::Database(before)) =
+                (&source.kind, &input.position)
+            {
+                let refused = self.checked.servers.refuse_change(table, before).await;
+                refused.map_err(|error| source.refused(error))?;
+            }
             let gone = Input::gone(source, &self.project.folder, &input.position)?;
             if let Some(first) = gone.first() {
                 let rule = ModelRule::Gone {

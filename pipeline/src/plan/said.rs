@@ -33,7 +33,11 @@ pub(crate) fn said(error: &DataFusionError, statement: &Statement) -> (Place, St
 
 /// Why, in one line.
 pub(crate) fn reason(error: &DataFusionError) -> String {
-    let text = error.find_root().strip_backtrace();
+    let root = error.find_root();
+    let text = root.strip_backtrace();
+    if let DataFusionError::ResourcesExhausted(text) = root {
+        return format!("the memory does not suffice: {}; give more with --memory", lower(text));
+    }
     if let Some(reason) = no_function(&text) {
         return reason;
     }

@@ -123,6 +123,20 @@ impl Servers {
         Ok(Arc::clone(shape.schema()))
     }
 
+    /// Compares the columns of a table with those of `before`, where a change is not allowed.
+    ///
+    /// # Errors
+    /// [`SourceError::Database`] when they have changed.
+    pub(crate) async fn refuse_change(
+        &self,
+        source: &DatabaseSource,
+        before: &DatabasePosition,
+    ) -> Result<(), SourceError> {
+        let (_, shape) = self.shape(source).await?;
+        Connection::changes(&shape, &before.schema, source.on_schema_change)?;
+        Ok(())
+    }
+
     /// The rows of a table beyond `before`, or all of them.
     ///
     /// # Errors
