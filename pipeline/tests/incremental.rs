@@ -146,7 +146,7 @@ async fn what_is_wrong_is_named() {
     .await;
     check(
         &|c| c.write("in/people.csv", "id,name,city,at\n,c,d,2024-01-09\n"),
-        &["models/silver/people.sql: key id", "null"],
+        &["models/silver/people.sql:3:1: a row has the key id = null", "null"],
     )
     .await;
     check(
