@@ -90,7 +90,10 @@ pub const HARMS: &[(Harm, &[&str])] = &[
         &["models/gold/sales.sql: a model is one query", "nothing"],
     ),
     (|s| s.write("models/gold/sales.sql", b"selec 1"), &["models/gold/sales.sql:1:1: not SQL"]),
-    (|s| s.write("models/gold/sales.sql", b"\xff\xfe"), &["models/gold/sales.sql:1:1: cannot be read: "]),
+    (
+        |s| s.write("models/gold/sales.sql", b"\xff\xfe"),
+        &["models/gold/sales.sql:1:1: cannot be read: "],
+    ),
     (|s| s.write("models/gold/Sales.sql", b"select 1"), &["models/gold/Sales.sql: name \"Sales\""]),
     (|s| s.edit("models/gold/sales.sql", "o.day", "o.dya"), &["models/gold/sales.sql:4:", "dya"]),
     (
