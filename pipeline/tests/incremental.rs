@@ -169,22 +169,31 @@ async fn what_is_wrong_is_named() {
     .await;
     check(
         &|c| c.edit("models/silver/clicks.sql", "event_time: at", "event_time: ta"),
-        &["models/silver/clicks.sql: stream.event_time names column \"ta\", the input has: id, at"],
+        &[
+            "models/silver/clicks.sql:3:",
+            ": stream.event_time names column \"ta\", the input has: id, at",
+        ],
     )
     .await;
     check(
         &|c| c.edit("models/silver/people.sql", "{column: at}", "{column: at, overlap: 1 day}"),
-        &["models/silver/people.sql: watermark.overlap is taken from column \"at\", which is Utf8"],
+        &[
+            "models/silver/people.sql:4:25",
+            ": watermark.overlap is taken from column \"at\", which is Utf8",
+        ],
     )
     .await;
     check(
         &|c| c.edit("models/gold/days.sql", "by: [day]", "by: [dya]"),
-        &["models/gold/days.sql: by names column \"dya\", the query gives: day, n, revenue"],
+        &["models/gold/days.sql:3:", ": by names column \"dya\", the query gives: day, n, revenue"],
     )
     .await;
     check(
         &|c| c.edit("models/silver/people.sql", "key: [id]", "key: [di]"),
-        &["models/silver/people.sql: key names column \"di\", the query gives: id, name, city, at"],
+        &[
+            "models/silver/people.sql:3:",
+            ": key names column \"di\", the query gives: id, name, city, at",
+        ],
     )
     .await;
     check(
