@@ -1,6 +1,6 @@
 //! Builds that have less memory than their queries would take.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 #[path = "pipeline_build/lake.rs"]
 #[allow(dead_code)]
