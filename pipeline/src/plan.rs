@@ -20,6 +20,7 @@ use datafusion::catalog::{MemorySchemaProvider, TableProvider};
 use datafusion::common::TableReference;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::MemoryLimit;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::expr::Expr;
 use datafusion::logical_expr::{AggregateUDF, LogicalPlan, LogicalPlanBuilder};
@@ -98,6 +99,11 @@ impl Planner {
         // Delta tables hold plain text columns, and one kind of text needs no cast.
         options.sql_parser.map_string_types_to_utf8view = false;
         options.execution.parquet.schema_force_view_types = false;
+        if let MemoryLimit::Finite(bytes) = self.runtime.memory_pool.memory_limit() {
+            // Each sort keeps so much for its merge, and together they should not have what is kept for such.
+            let reserved = &mut options.execution.sort_spill_reservation_bytes;
+            *reserved = (*reserved).min(bytes / 64);
+        }
         if self.joins == Joins::Sorted {
             options.optimizer.prefer_hash_join = false;
             // In a single partition all joins are hashed.

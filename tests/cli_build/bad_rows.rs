@@ -154,11 +154,11 @@ fn a_source_that_is_away_is_named_where_the_project_says_it() -> Result<()> {
     let (landing, away) = (shop.path().join("landing"), shop.path().join("away"));
     std::fs::rename(&landing, &away)?;
     let no_folder = "sources/landing.yaml:2:11: source \"events\": no such folder: ";
-    for command in ["build", "check"] {
-        shop.run(command, &[])?
-            .expect(1)?
-            .says(&[no_folder, "make or mount it, or say here where it is"])?;
-    }
+    shop.run("build", &[])?
+        .expect(1)?
+        .says(&[no_folder, "make or mount it, or say here where it is"])?;
+    // Its columns are written down, so that the rest can be checked where it is not mounted.
+    shop.run("check", &[])?.expect(0)?;
     std::fs::rename(&away, &landing)?;
     std::fs::rename(shop.path().join("orders.csv"), &away)?;
     for command in ["build", "check"] {

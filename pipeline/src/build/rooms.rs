@@ -11,7 +11,12 @@ use datafusion::error::DataFusionError;
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::Semaphore;
+
+const POLL: Duration = Duration::from_millis(5);
+
+const GIVEN_BACK_WITHIN: Duration = Duration::from_secs(5);
 
 /// A room for each of the models that run at once.
 pub(super) struct Rooms {
@@ -48,10 +53,23 @@ impl Build {
             Err(error) if is_exhausted(&error) => {
                 self.rooms.remember(&model.name);
                 let _all = self.rooms.free.acquire_many(self.rooms.n_rooms).await;
+                self.wait_for_memory().await;
                 self.make(model).await
             }
             made => made,
         }
+    }
+
+    /// Waits until queries that have ended have given back what they had: their tasks end a moment after they do.
+    async fn wait_for_memory(&self) {
+        let pool = self.planner.runtime().memory_pool.clone();
+        let given_back = async {
+            while pool.reserved() > 0 {
+                tokio::time::sleep(POLL).await;
+            }
+        };
+        // What is held for longer is not coming back, and the query may do without it.
+        let _ = tokio::time::timeout(GIVEN_BACK_WITHIN, given_back).await;
     }
 
     /// What runs the queries of `model`.

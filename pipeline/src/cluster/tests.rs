@@ -3,7 +3,6 @@
 use super::*;
 use crate::cluster::request::FORM;
 use arrow::datatypes::{DataType, Field, Schema};
-use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -11,8 +10,13 @@ use tempfile::TempDir;
 fn client(script: &str) -> (TempDir, Cluster) {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("client");
-    std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let text = folder.path().join("text");
+    std::fs::write(&text, format!("#!/bin/sh\n{script}\n")).unwrap();
+    // Another process writes the program: were it open for writing here, a fork of another test would keep it so for
+    // a moment, and a program that is being written is not run.
+    let made =
+        std::process::Command::new("install").args(["-m", "755"]).args([&text, &program]).status();
+    assert!(made.unwrap().success());
     let cluster = Cluster::with("ballista://there:1".parse().unwrap(), program).unwrap();
     (folder, cluster)
 }
