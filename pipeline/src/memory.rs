@@ -1,8 +1,8 @@
 //! The memory that the queries of a build share.
 //!
-//! What spills to disk has a fair share of what the rest leaves, as of DataFusion's own `FairSpillPool`, and more. A quarter of the
-//! whole is kept for what cannot spill: otherwise operators that spill fill everything to the last byte, and the
-//! merge that would free them finds no room to begin. Of the many operators of a long query few work at a time, so
+//! What spills to disk has a fair share of what the rest leaves, as of DataFusion's own `FairSpillPool`, and more. Half of the
+//! whole is kept for what cannot spill: a sort counts its rows a second time while it merges them, and a merge that
+//! finds no room ends the query. Of the many operators of a long query few work at a time, so
 //! that one may take half of what nobody has. And what holds nothing yet gets its first piece: it has nothing to
 //! spill, and refusing it would end the query.
 
@@ -11,8 +11,13 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::memory_pool::{
     MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
 };
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// So many spilled files are merged at once. A merge would open as many as it is given memory for, and leave none to the
+/// next one.
+const MOST_MERGED: usize = 8;
 
 /// A pool of so many bytes.
 #[derive(Debug)]
@@ -34,13 +39,24 @@ impl SharedMemory {
         SharedMemory { size_bytes, taken: Mutex::default() }
     }
 
+    /// What queries run with that share `size_bytes`.
+    ///
+    /// # Errors
+    /// When there is no folder for what is spilled.
+    pub(crate) fn runtime(size_bytes: usize) -> Result<Arc<RuntimeEnv>> {
+        RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(SharedMemory::new(size_bytes)))
+            .with_max_spill_merge_fan_in(MOST_MERGED)
+            .build_arc()
+    }
+
     fn taken(&self) -> MutexGuard<'_, Taken> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What operators that spill have together at most, while the others have less than their quarter.
+    /// What operators that spill have together at most, while the others have less than their half.
     fn spilling_at_most(&self) -> usize {
-        self.size_bytes - self.size_bytes / 4
+        self.size_bytes / 2
     }
 
     /// How far an operator may grow that spills or does not.
@@ -125,7 +141,6 @@ impl fmt::Display for SharedMemory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
 
     fn pool(size_bytes: usize) -> Arc<dyn MemoryPool> {
         Arc::new(SharedMemory::new(size_bytes))
@@ -141,18 +156,18 @@ mod tests {
 
     #[test]
     fn what_spills_has_a_share_and_half_of_what_is_free() {
-        let pool = pool(400);
+        let pool = pool(800);
         let (first, second) = (spilling(&pool), spilling(&pool));
-        first.try_grow(150).unwrap();
-        assert!(first.try_grow(76).is_err());
-        first.try_grow(75).unwrap();
-        assert!(first.try_grow(38).is_err());
+        first.try_grow(200).unwrap();
+        assert!(first.try_grow(101).is_err());
+        first.try_grow(100).unwrap();
+        assert!(first.try_grow(51).is_err());
         // What the first took of the second's share is the second's all the same.
-        second.try_grow(100).unwrap();
+        second.try_grow(150).unwrap();
         second.try_grow(50).unwrap();
         assert!(second.try_grow(1).is_err());
         drop(first);
-        second.try_grow(75).unwrap();
+        second.try_grow(100).unwrap();
     }
 
     #[test]
@@ -168,17 +183,17 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_spill_always_finds_a_quarter() {
+    fn what_cannot_spill_always_finds_half() {
         let pool = pool(400);
         let early = spilling(&pool);
         early.try_grow(300).unwrap();
         // It comes late, when the first has all; together they have more than they should.
         let late = spilling(&pool);
-        late.try_grow(150).unwrap();
+        late.try_grow(100).unwrap();
         let merge = fixed(&pool);
-        merge.try_grow(100).unwrap();
+        merge.try_grow(200).unwrap();
         assert!(merge.try_grow(1).is_err());
-        assert_eq!(pool.reserved(), 550);
+        assert_eq!(pool.reserved(), 600);
     }
 
     #[test]

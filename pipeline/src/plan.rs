@@ -21,7 +21,7 @@ use datafusion::common::TableReference;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::MemoryLimit;
-use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::expr::Expr;
 use datafusion::logical_expr::{AggregateUDF, LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::execute_stream;
@@ -76,8 +76,7 @@ impl Planner {
     /// # Errors
     /// When there is no folder for what is spilled.
     pub(crate) fn new(memory_bytes: usize) -> Result<Planner, DataFusionError> {
-        let pool = Arc::new(SharedMemory::new(memory_bytes));
-        let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc()?;
+        let runtime = SharedMemory::runtime(memory_bytes)?;
         Ok(Planner { runtime, joins: Joins::Hashed })
     }
 

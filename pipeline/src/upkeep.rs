@@ -36,11 +36,9 @@ use crate::catalog_json::CompileError;
 use crate::lake::{Clock, Holder, Lock, LockError, Root, RootError, Wait};
 use crate::memory::SharedMemory;
 use crate::model::ModelError;
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::SessionContext;
 use deltalake::delta_datafusion::DeltaSessionContext;
 use std::num::NonZeroU64;
-use std::sync::Arc;
 use std::time::Instant;
 
 /// The size of a data file that a browser reads in a few ranges and a list of files stays short with.
@@ -276,8 +274,7 @@ async fn run_locked(
 
 /// One partition, so that rows are written in the order in which they come.
 fn session(memory_bytes: usize) -> Result<SessionContext, BoxedError> {
-    let pool = Arc::new(SharedMemory::new(memory_bytes));
-    let runtime = RuntimeEnvBuilder::new().with_memory_pool(pool).build_arc()?;
+    let runtime = SharedMemory::runtime(memory_bytes)?;
     let ctx = DeltaSessionContext::with_runtime_env(runtime).into_inner();
     ctx.state_ref().write().config_mut().options_mut().execution.target_partitions = 1;
     Ok(ctx)

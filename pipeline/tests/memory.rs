@@ -10,7 +10,7 @@ use pipeline::{Options, Project, Report};
 use std::fs;
 use std::path::Path;
 
-const N_ROWS: u64 = 3_000_000;
+const N_ROWS: u64 = 6_000_000;
 
 /// Two joins of as many rows as these, to be made at the same time.
 fn project(folder: &Path) -> Project {
@@ -37,7 +37,7 @@ async fn build(folder: &Path, memory_bytes: usize) -> Result<Report, String> {
 async fn joins_that_do_not_fit_go_to_disk() {
     let folder = tempfile::tempdir().unwrap();
     // One hash table alone takes more.
-    build(folder.path(), 64 << 20).await.unwrap();
+    build(folder.path(), 160 << 20).await.unwrap();
     for name in ["inner", "outer"] {
         let sql = format!("select count(*), count(distinct k), sum(x), sum(y) from silver.{name}");
         let sum = N_ROWS * (N_ROWS - 1) / 2;
@@ -49,8 +49,14 @@ async fn joins_that_do_not_fit_go_to_disk() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_fit_at_all_is_named_with_the_remedy() {
     let folder = tempfile::tempdir().unwrap();
-    let error = build(folder.path(), 4 << 20).await.unwrap_err();
-    assert!(error.contains("models/silver/"), "{error}");
+    let project = project(folder.path());
+    // All in one list, which cannot be cut.
+    let sql = format!("select array_agg(value) as all_of_them from range(0, {})", 4 * N_ROWS);
+    fs::write(folder.path().join("models/silver/list.sql"), sql).unwrap();
+    let select = vec!["silver.list".to_owned()];
+    let options = Options { memory_bytes: 64 << 20, select, ..Options::default() };
+    let error = pipeline::build(&project, &options, |_| ()).await.unwrap_err().to_string();
+    assert!(error.contains("models/silver/list.sql: "), "{error}");
     assert!(error.ends_with("give the build more with --memory"), "{error}");
     let tables = lake::versions_if_any(&folder.path().join("lake"));
     assert!(tables.keys().all(|table| table.ends_with("_lakefront/runs")), "{tables:?}");
