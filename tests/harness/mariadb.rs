@@ -39,6 +39,7 @@ impl MariaDb {
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let mut command = Command::new(&mariadbd);
         command.arg("--no-defaults").args(as_root()).arg(option("--datadir", &folder));
+        command.arg(option("--tmpdir", home.path()));
         command.arg(option("--socket", &home.path().join("socket")));
         command.arg(option("--pid-file", &home.path().join("pid")));
         command.args(["--bind-address=127.0.0.1", &format!("--port={port}")]);
@@ -84,6 +85,8 @@ fn install(folder: &Path) -> anyhow::Result<()> {
     let mut command = Command::new("mariadb-install-db");
     command.arg("--no-defaults").args(as_root()).arg(option("--datadir", folder));
     command.args(["--auth-root-authentication-method=normal", "--skip-test-db"]);
+    // In one folder the temporary tables of two servers would have the same names.
+    command.env("TMPDIR", folder.parent().unwrap_or(folder));
     let output = command.output().context("mariadb-install-db")?;
     ensure!(
         output.status.success(),

@@ -188,6 +188,7 @@ fn install(program: &Path, dir: &Path) {
         .arg(format!("--datadir={}", dir.join("rows").display()))
         .args(["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"])
         .arg("--innodb-log-file-size=32M")
+        .env("TMPDIR", dir)
         .output()
         .unwrap();
     let said = [output.stdout, output.stderr].concat();
