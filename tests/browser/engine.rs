@@ -11,6 +11,7 @@ use catalog::TableFormat;
 use lakefront_tests::harness::driver::{Browser, Launch};
 use lakefront_tests::harness::lakefront::{self, Server, TESTER};
 use lakefront_tests::harness::page::Page;
+use lakefront_tests::lake;
 use protocol::{Answer, Ask, ErrorCode, LAKE_PREFIX, Reply, Request, RequestId};
 use query::QuerySpec;
 use serde_json::{Value, json};
@@ -72,8 +73,15 @@ async fn it_answers_as_the_native_one() -> anyhow::Result<()> {
         return Ok(());
     }
     let stage = Stage::set("marketplace").await?;
-    let oracle = Oracle::open(&stage.project).await?;
-    let questions = questions("marketplace.json")?;
+    let functions = lake::function_questions()?;
+    let oracle = Oracle::with(&stage.project, vec![functions.table]).await?;
+    let mut questions = questions("marketplace.json")?;
+    questions.extend(
+        functions
+            .questions
+            .into_iter()
+            .map(|asked| Question { name: asked.name, spec: asked.spec }),
+    );
     let open = Ask::Open {
         lake_url: format!("{}{LAKE_PREFIX}", stage.server.origin),
         catalog: Box::new(oracle.catalog.clone()),

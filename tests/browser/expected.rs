@@ -32,10 +32,19 @@ impl Oracle {
     /// # Errors
     /// When there is none.
     pub async fn open(project: &Path) -> anyhow::Result<Oracle> {
+        Oracle::with(project, Vec::new()).await
+    }
+
+    /// Opens the lake of `project` with tables that its catalog does not have.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn with(project: &Path, tables: Vec<catalog::Table>) -> anyhow::Result<Oracle> {
         let lake = project.join("lake");
         let json = std::fs::read_to_string(lake.join(protocol::CATALOG_PATH))
             .context("the project is not built")?;
-        let catalog = Catalog::from_json(&json)?;
+        let mut catalog = Catalog::from_json(&json)?;
+        catalog.tables.extend(tables);
         let lake = Lake::new(Arc::new(PlatformStore::new(&lake)), DEFAULT_MEMORY_BYTES)
             .map_err(|failure| anyhow!("{failure}"))?;
         let (engine, opened) = Engine::open(Arc::new(lake), catalog.clone())
@@ -44,12 +53,14 @@ impl Oracle {
         Ok(Oracle { catalog, engine, opened })
     }
 
-    /// The days that the lake has.
+    /// The days that the lake has for the first dashboard.
     ///
     /// # Errors
     /// When it has none.
     pub fn extent(&self) -> anyhow::Result<DateRange> {
-        self.opened.extents.iter().find_map(|extent| extent.range).context("the lake has no day")
+        let time = &self.catalog.dashboards.first().context("there is no dashboard")?.time;
+        let extent = self.opened.extents.iter().find(|extent| extent.dimension == *time);
+        extent.and_then(|extent| extent.range).context("the lake has no day")
     }
 
     /// What the first dashboard's cards, bars and slices show for a selection; `days` of `None` are
