@@ -26,7 +26,14 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::prelude::SessionContext;
 use deltalake::DeltaTableError;
 use deltalake::delta_datafusion::DeltaSessionContext;
+use std::collections::HashMap;
 use std::sync::Arc;
+
+/// How a table of this `configuration` gives its columns other names in the files; `None` when it does not.
+pub(crate) fn column_mapping(configuration: &HashMap<String, String>) -> Option<&str> {
+    let mode = configuration.get("delta.columnMapping.mode").map(String::as_str);
+    mode.filter(|mode| *mode != "none")
+}
 
 /// A table of the lake that cannot be opened or written. What was committed before is untouched.
 #[derive(Debug, thiserror::Error)]
@@ -111,9 +118,17 @@ impl Lake {
     /// [`LakeError`] when its log cannot be read.
     pub(crate) async fn schema(&self, location: &str) -> Result<Option<SchemaRef>, LakeError> {
         match self.open(location).await? {
-            Some(table) => Ok(Some(table.provider(&self.writer).await?.schema())),
+            Some(table) => self.columns(&table).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The schema of `table`.
+    ///
+    /// # Errors
+    /// [`LakeError`] when it is none that can be read.
+    pub(crate) async fn columns(&self, table: &LakeTable) -> Result<SchemaRef, LakeError> {
+        Ok(table.provider(&self.writer).await?.schema())
     }
 
     /// The schema of the Parquet file at `location`; `None` when there is none.

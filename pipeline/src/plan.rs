@@ -6,7 +6,7 @@ mod schema;
 mod touch;
 
 pub(crate) use keyed::{DuplicateKey, newest_of_key, without_deleted};
-pub(crate) use said::{reason, said};
+pub(crate) use said::{exhausted, reason, said};
 pub(crate) use schema::{difference, of_table, to_schema};
 pub(crate) use touch::{Changed, Touch, touched};
 

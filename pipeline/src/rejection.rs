@@ -5,7 +5,7 @@
 
 use crate::lake::cause;
 use crate::model::{Layer, Model, ModelError, ModelRule};
-use crate::plan::Scope;
+use crate::plan::{Scope, exhausted, reason};
 use crate::project::Place;
 use crate::source::SourceError;
 use crate::spool::no_room;
@@ -25,8 +25,8 @@ pub(crate) async fn explain(
     plan: &LogicalPlan,
     error: &DataFusionError,
 ) -> ModelError {
-    if let DataFusionError::ResourcesExhausted(reason) = error.find_root() {
-        let rule = ModelRule::Memory { reason: reason.clone() };
+    if let Some(reason) = exhausted(error) {
+        let rule = ModelRule::Memory { reason: reason.to_owned() };
         return ModelError { path: model.path.clone(), place: Place::default(), rule };
     }
     let at = |place, reason| {
@@ -42,7 +42,7 @@ pub(crate) async fn explain(
     if let Some(file) = lake_file(error) {
         return at(Place::default(), file);
     }
-    let reason = crate::plan::reason(error);
+    let reason = reason(error);
     match refused(scope, plan).await {
         Some(refused) => {
             let Refused { cast, value } = refused;

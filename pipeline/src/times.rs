@@ -3,10 +3,9 @@
 use crate::build::BuildError;
 use crate::describe::history;
 use crate::lake::Lake;
-use crate::model::{Layer, ModelName};
+use crate::model::{ModelName, Read, parse_read};
 use crate::plan::Planner;
 use crate::project::Project;
-use catalog::Name;
 use std::collections::BTreeMap;
 
 /// A table of a few rows a build needs no more.
@@ -22,16 +21,10 @@ pub async fn model_times(project: &Project) -> Result<BTreeMap<ModelName, u64>, 
     let runs = history::read(&lake, planner.scope()?.ctx()).await?.unwrap_or_default();
     let mut times = BTreeMap::new();
     for run in runs.0.iter().filter(|run| run.kind == "model" && run.outcome == "built") {
-        if let (Some(model), Some(ms)) = (named(&run.model), run.elapsed_ms) {
+        if let (Some(Read::Model(model)), Some(ms)) = (parse_read(&run.model), run.elapsed_ms) {
             // The newest come first.
             times.entry(model).or_insert(ms);
         }
     }
     Ok(times)
-}
-
-fn named(text: &str) -> Option<ModelName> {
-    let (layer, name) = text.split_once('.')?;
-    let layer = Layer::EVERY.into_iter().find(|known| known.as_str() == layer)?;
-    Some(ModelName { layer, name: Name::new(name).ok()? })
 }

@@ -17,28 +17,11 @@ mod clicks;
 #[allow(dead_code)]
 mod lake;
 
-use clicks::{Clicks, DAYS};
+use clicks::{Clicks, DAYS, TABLES};
 use rand::{Rng, SeedableRng};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
-
-const TABLES: &[&str] = &[
-    "select id, kind, price, _rescued, _file, _row from bronze.clicks order by _file, _row",
-    "select id, day, kind, price from silver.clicks order by id, day, kind, price",
-    "select id, kind, _watermark from silver.late_clicks order by id, kind, _watermark",
-    "select day, n, revenue from gold.days order by day",
-    "select id, name, city, at from silver.people order by id",
-    "select id, city, valid_from, valid_to, is_current from gold.cities order by id, valid_from",
-];
-
-async fn contents(clicks: &Clicks) -> Vec<Vec<String>> {
-    let mut contents = Vec::new();
-    for sql in TABLES {
-        contents.push(clicks.rows(sql).await);
-    }
-    contents
-}
 
 /// The binary; without it the caller's test is skipped.
 fn binary() -> Option<PathBuf> {
@@ -66,7 +49,7 @@ async fn kill(n_kills: u32, seed: u64) {
         let start = Instant::now();
         assert!(build(&binary, &undisturbed).output().unwrap().status.success());
         lengths.push(start.elapsed());
-        expected.push(contents(&undisturbed).await);
+        expected.push(undisturbed.contents(TABLES).await);
     }
     let mut random = rand::rngs::StdRng::seed_from_u64(seed);
     let mut n_cut_off = 0;
@@ -98,7 +81,7 @@ async fn kill(n_kills: u32, seed: u64) {
             let output = build(&binary, &clicks).output().unwrap();
             let text = String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success(), "killed after {moment:?}: {text}");
-            assert_eq!(&contents(&clicks).await, expected, "killed after {moment:?}");
+            assert_eq!(&clicks.contents(TABLES).await, expected, "killed after {moment:?}");
             if n_cut_off == n_kills {
                 return;
             }

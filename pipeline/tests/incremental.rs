@@ -31,11 +31,7 @@ const TABLES: &[&str] = &[
 ];
 
 async fn contents(clicks: &Clicks) -> Vec<Vec<String>> {
-    let mut contents = Vec::new();
-    for sql in TABLES {
-        contents.push(clicks.rows(sql).await);
-    }
-    contents
+    clicks.contents(TABLES).await
 }
 
 #[tokio::test]

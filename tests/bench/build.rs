@@ -5,7 +5,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use walkdir::WalkDir;
@@ -130,7 +130,7 @@ impl Project {
         let (models, peak_bytes, status) = std::thread::scope(|scope| -> anyhow::Result<_> {
             let watch = scope.spawn(|| watch_memory(id, &done));
             let models = read_models(BufReader::new(stdout));
-            let status = end(&mut child);
+            let status = child.wait().context("LAKEFRONT_BIN");
             done.store(true, Ordering::Relaxed);
             let peak_bytes = watch.join().unwrap_or(0);
             Ok((models?, peak_bytes, status?))
@@ -138,10 +138,6 @@ impl Project {
         ensure!(status.success(), "the build ended with {status}");
         Ok(Layer { time: start.elapsed(), peak_bytes, models })
     }
-}
-
-fn end(child: &mut Child) -> anyhow::Result<std::process::ExitStatus> {
-    child.wait().context("LAKEFRONT_BIN")
 }
 
 fn read_models(lines: impl BufRead) -> anyhow::Result<BTreeMap<String, ModelTime>> {

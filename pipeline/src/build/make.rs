@@ -5,7 +5,7 @@ use super::{Build, BuildError, Outcome};
 use crate::cluster::Ran;
 use crate::lake::{LakeTable, Write};
 use crate::model::{Materialization, Model, ModelRule, Read};
-use crate::plan::{DuplicateKey, Planned, Scope};
+use crate::plan::{DuplicateKey, Planned, Scope, difference};
 use crate::source::SourceKind;
 use crate::spool::Spool;
 use crate::state::{self, InputState, ModelState, Position};
@@ -93,9 +93,10 @@ impl Build {
         };
         let definition = self.definition(model);
         let state = state.filter(|state| state.definition == definition);
-        let foreign = match &table {
-            Some(table) => self.foreign(model, table).await?,
-            None => None,
+        let foreign = match (&table, &state) {
+            (Some(table), Some(_)) => self.foreign(model, table).await?,
+            // It is made anew in any case.
+            _ => None,
         };
         Ok(Found { table, state, foreign })
     }
@@ -109,8 +110,7 @@ impl Build {
         let Some(given) = self.checked.schemas.get(&Read::Model(model.name.clone())) else {
             return Ok(None);
         };
-        let scope = self.planner.scope()?;
-        Ok(crate::plan::difference(given, &table.provider(scope.ctx()).await?.schema()))
+        Ok(difference(given, self.lake.columns(table).await?.as_ref()))
     }
 
     fn task(&self, model: &Model, found: &Found, inputs: &[Input]) -> Task {

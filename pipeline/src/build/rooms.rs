@@ -6,7 +6,7 @@
 use super::make::Made;
 use super::{Build, BuildError};
 use crate::model::{Model, ModelName, ModelRule};
-use crate::plan::Planner;
+use crate::plan::{Planner, exhausted};
 use datafusion::error::DataFusionError;
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -86,7 +86,7 @@ fn is_exhausted(error: &BuildError) -> bool {
     let mut link: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = link {
         if let Some(found) = error.downcast_ref::<DataFusionError>() {
-            return matches!(found.find_root(), DataFusionError::ResourcesExhausted(_));
+            return exhausted(found).is_some();
         }
         link = error.source();
     }

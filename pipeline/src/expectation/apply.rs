@@ -109,11 +109,11 @@ pub(crate) async fn apply(
     Ok(Applied { plan, sieve: Sieve::new(subject, flags) })
 }
 
-#[cfg_attr(not(test), allow(dead_code, reason = "only tests ask for it so far"))]
 /// Judges the rows of `table` as they are, and moves none.
 ///
 /// # Errors
 /// [`ApplyError`], also when the table cannot be read.
+#[cfg(test)]
 pub(crate) async fn judge(
     ctx: &SessionContext,
     table: Arc<dyn TableProvider>,

@@ -64,8 +64,8 @@ impl Sieve {
         Sieve { rules: rules.collect(), schema: Arc::clone(subject.schema) }
     }
 
-    #[cfg_attr(not(test), allow(dead_code, reason = "only tests ask for it so far"))]
     /// Counts the rows of `rows` and moves none.
+    #[cfg(test)]
     pub(crate) async fn count(
         self,
         mut rows: SendableRecordBatchStream,

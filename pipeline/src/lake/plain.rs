@@ -1,6 +1,6 @@
 //! The files of a table for those who know Parquet and no Delta log.
 
-use super::{LakeError, LakeTable};
+use super::{LakeError, LakeTable, column_mapping};
 use std::collections::BTreeMap;
 use url::Url;
 
@@ -21,8 +21,7 @@ impl LakeTable {
     pub(crate) fn plain_files(&self, base: &Url) -> Result<Option<PlainFiles>, LakeError> {
         let state = self.table.snapshot().map_err(|e| self.failed("cannot be read", e.into()))?;
         let metadata = state.metadata();
-        let mapping = metadata.configuration().get("delta.columnMapping.mode");
-        if mapping.is_some_and(|mode| mode != "none") {
+        if column_mapping(metadata.configuration()).is_some() {
             return Ok(None);
         }
         let partition_columns: Vec<String> =

@@ -8,6 +8,8 @@ use datafusion::prelude::SessionContext;
 use deltalake::DeltaTable;
 use std::sync::Arc;
 
+const EARLIER: &str = "its earlier version cannot be read";
+
 /// A table as its last commit left it.
 #[derive(Clone)]
 pub(crate) struct LakeTable {
@@ -88,15 +90,9 @@ impl LakeTable {
         version: u64,
         paths: Vec<String>,
     ) -> Result<Arc<dyn TableProvider>, LakeError> {
-        let error = |source: BoxedError| self.failed("its earlier version cannot be read", source);
-        let mut table = self.table.clone();
-        if table.version() != Some(version) {
-            table.load_version(version).await.map_err(|e| error(e.into()))?;
-        }
-        table.update_datafusion_session(&ctx.state()).map_err(|e| error(e.into()))?;
-        let session = Arc::new(ctx.state());
-        let files = table.table_provider().with_session(session).with_file_paths(paths).await;
-        files.map_err(|e| error(e.into()))
+        let table = self.loaded_at(ctx, version).await?.table_provider();
+        let files = table.with_session(Arc::new(ctx.state())).with_file_paths(paths).await;
+        files.map_err(|e| self.failed(EARLIER, e.into()))
     }
 
     /// The whole table at `version`, for queries in `ctx`.
@@ -105,14 +101,20 @@ impl LakeTable {
         ctx: &SessionContext,
         version: u64,
     ) -> Result<Arc<dyn TableProvider>, LakeError> {
-        let error = |source: BoxedError| self.failed("its earlier version cannot be read", source);
+        let table = self.loaded_at(ctx, version).await?.table_provider();
+        let whole = table.with_session(Arc::new(ctx.state())).await;
+        whole.map_err(|e| self.failed(EARLIER, e.into()))
+    }
+
+    /// The table at `version`, whose files `ctx` finds.
+    async fn loaded_at(&self, ctx: &SessionContext, version: u64) -> Result<DeltaTable, LakeError> {
+        let error = |source: BoxedError| self.failed(EARLIER, source);
         let mut table = self.table.clone();
         if table.version() != Some(version) {
             table.load_version(version).await.map_err(|e| error(e.into()))?;
         }
         table.update_datafusion_session(&ctx.state()).map_err(|e| error(e.into()))?;
-        let session = Arc::new(ctx.state());
-        table.table_provider().with_session(session).await.map_err(|e| error(e.into()))
+        Ok(table)
     }
 
     pub(super) fn failed(&self, action: &'static str, source: BoxedError) -> LakeError {

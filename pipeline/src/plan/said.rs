@@ -33,9 +33,8 @@ pub(crate) fn said(error: &DataFusionError, statement: &Statement) -> (Place, St
 
 /// Why, in one line.
 pub(crate) fn reason(error: &DataFusionError) -> String {
-    let root = error.find_root();
-    let text = root.strip_backtrace();
-    if let DataFusionError::ResourcesExhausted(text) = root {
+    let text = error.find_root().strip_backtrace();
+    if let Some(text) = exhausted(error) {
         return format!("the memory does not suffice: {}; give more with --memory", lower(text));
     }
     if let Some(reason) = no_function(&text) {
@@ -50,6 +49,14 @@ pub(crate) fn reason(error: &DataFusionError) -> String {
         rest = inner.trim_start();
     }
     lower(rest.trim_end_matches('.'))
+}
+
+/// What the engine says when a query needs more memory than there is.
+pub(crate) fn exhausted(error: &DataFusionError) -> Option<&str> {
+    match error.find_root() {
+        DataFusionError::ResourcesExhausted(text) => Some(text),
+        _ => None,
+    }
 }
 
 /// A function that is not for these types. The planner lists each form that it tried with its own reason.

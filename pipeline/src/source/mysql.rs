@@ -175,12 +175,12 @@ impl Connection {
         Ok(value.and_then(|value| mark::print(column.kind, value)))
     }
 
-    #[cfg_attr(not(test), allow(dead_code, reason = "only tests ask for it so far"))]
     /// A hash of all rows of the table, whatever their order. It reads all of them; in the same
     /// connection [`Connection::rows`] gives the very rows that were hashed.
     ///
     /// # Errors
     /// As the stream of [`Connection::rows`].
+    #[cfg(test)]
     pub(crate) async fn content_hash(&self, shape: &TableShape) -> Result<String, MySqlError> {
         let batch_error = |error| shape.error(TableRule::Batch(error));
         let mut hash = ContentHash::new(shape.schema()).map_err(batch_error)?;
@@ -192,8 +192,8 @@ impl Connection {
     }
 }
 
-#[cfg_attr(not(test), allow(dead_code, reason = "only tests ask for it so far"))]
 /// The error that a stream of rows ended in.
+#[cfg(test)]
 fn of_stream(shape: &TableShape, error: DataFusionError) -> MySqlError {
     let error = match error {
         DataFusionError::External(error) => match error.downcast::<MySqlError>() {

@@ -7,7 +7,7 @@ use super::rewrite::{Pending, Rewriter};
 use super::{
     BoxedError, Files, Mode, Options, Table, TableReport, UpkeepError, Work, properties, vacuum,
 };
-use crate::lake::{Clock, Lock, Root};
+use crate::lake::{Clock, Lock, Root, column_mapping};
 use datafusion::prelude::SessionContext;
 use deltalake::DeltaTable;
 use deltalake::kernel::EagerSnapshot;
@@ -224,9 +224,8 @@ impl Run<'_> {
 /// What the table asks of those who write it.
 fn check_features(snapshot: &EagerSnapshot) -> Result<(), BoxedError> {
     PROTOCOL.can_write_to(snapshot)?;
-    let mode = snapshot.metadata().configuration().get("delta.columnMapping.mode");
-    match mode.map(String::as_str) {
-        None | Some("none") => Ok(()),
+    match column_mapping(snapshot.metadata().configuration()) {
+        None => Ok(()),
         Some(mode) => {
             Err(format!("its columns are mapped by {mode}, which upkeep does not write").into())
         }

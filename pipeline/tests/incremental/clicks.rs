@@ -5,6 +5,17 @@ use pipeline::{BuildError, Options, Project, Report};
 use std::fs;
 use std::path::PathBuf;
 
+/// What each table holds, in an order of its own.
+#[allow(dead_code, reason = "one of the tests has a list of its own")]
+pub const TABLES: &[&str] = &[
+    "select id, kind, price, _rescued, _file, _row from bronze.clicks order by _file, _row",
+    "select id, day, kind, price from silver.clicks order by id, day, kind, price",
+    "select id, kind, _watermark from silver.late_clicks order by id, kind, _watermark",
+    "select day, n, revenue from gold.days order by day",
+    "select id, name, city, at from silver.people order by id",
+    "select id, city, valid_from, valid_to, is_current from gold.cities order by id, valid_from",
+];
+
 /// A project in a folder of its own.
 pub struct Clicks {
     folder: tempfile::TempDir,
@@ -136,5 +147,14 @@ impl Clicks {
     /// The rows of `sql` over the lake.
     pub async fn rows(&self, sql: &str) -> Vec<String> {
         lake::query(&self.path("lake"), sql).await
+    }
+
+    /// The rows of each of these queries over the lake.
+    pub async fn contents(&self, queries: &[&str]) -> Vec<Vec<String>> {
+        let mut contents = Vec::new();
+        for sql in queries {
+            contents.push(self.rows(sql).await);
+        }
+        contents
     }
 }

@@ -1,6 +1,6 @@
 //! Upkeep between builds: a build finds what it knew, and takes in what is new as if there were none.
 
-use super::clicks::{Clicks, DAYS};
+use super::clicks::{Clicks, DAYS, TABLES};
 use super::{lake, options};
 use pipeline::upkeep::{self, Options, Order, Retention, TableReport};
 use pipeline::{Clock, Outcome, Project};
@@ -8,21 +8,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-const TABLES: &[&str] = &[
-    "select id, kind, price, _rescued, _file, _row from bronze.clicks order by _file, _row",
-    "select id, day, kind, price from silver.clicks order by id, day, kind, price",
-    "select id, kind, _watermark from silver.late_clicks order by id, kind, _watermark",
-    "select day, n, revenue from gold.days order by day",
-    "select id, name, city, at from silver.people order by id",
-    "select id, city, valid_from, valid_to, is_current from gold.cities order by id, valid_from",
-];
-
 async fn contents(clicks: &Clicks) -> Vec<Vec<String>> {
-    let mut contents = Vec::new();
-    for sql in TABLES {
-        contents.push(clicks.rows(sql).await);
-    }
-    contents
+    clicks.contents(TABLES).await
 }
 
 /// Everything that can go goes.

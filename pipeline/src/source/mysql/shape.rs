@@ -94,14 +94,13 @@ impl TableShape {
         SchemaRecord { columns: self.columns.iter().map(record).collect(), key: self.key.clone() }
     }
 
-    #[cfg_attr(not(test), allow(dead_code, reason = "only tests ask for it so far"))]
     /// A hash over names and types of the columns that are read, and over the key: another one whenever
     /// anything of these changes.
+    #[cfg(test)]
     pub(crate) fn fingerprint(&self) -> String {
         self.record().fingerprint()
     }
 
-    #[cfg_attr(not(test), allow(dead_code, reason = "only tests ask for it so far"))]
     /// Zero dates that the last read took as null, until now.
     pub(crate) fn n_zero_dates(&self) -> u64 {
         self.n_zero_dates.load(Ordering::Relaxed)
