@@ -9,18 +9,15 @@
 
 use super::existing::Target;
 use super::predicate::{self, column};
-use super::{Expectation, ExpectationRule, OnFailure, Outcome, Rule, Sieve};
+use super::{Expectation, ExpectationRule, OnFailure, Rule, Sieve};
 use crate::model::ModelName;
 use crate::project::Place;
 use arrow::datatypes::{DataType, SchemaRef};
-use datafusion::catalog::TableProvider;
 use datafusion::common::{JoinType, TableReference};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, cast, lit};
-use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionContext;
-use std::sync::Arc;
 
 /// What every hidden column of a judged query begins with.
 const BROKEN: &str = "__broken_";
@@ -116,13 +113,13 @@ pub(crate) async fn apply(
 #[cfg(test)]
 pub(crate) async fn judge(
     ctx: &SessionContext,
-    table: Arc<dyn TableProvider>,
+    table: std::sync::Arc<dyn datafusion::catalog::TableProvider>,
     subject: &Subject<'_>,
-) -> Result<Vec<Outcome>, ApplyError> {
+) -> Result<Vec<super::Outcome>, ApplyError> {
     let scan = LogicalPlanBuilder::scan("rows", provider_as_source(table), None)?.build()?;
     let Applied { plan, sieve } = apply(ctx, scan, subject).await?;
     let physical = ctx.state().create_physical_plan(&plan).await?;
-    let rows = execute_stream(physical, ctx.task_ctx())?;
+    let rows = datafusion::physical_plan::execute_stream(physical, ctx.task_ctx())?;
     Ok(sieve.count(rows).await?)
 }
 

@@ -39,8 +39,10 @@ pub(crate) use sql::Range;
 
 use address::Address;
 use catalog::Name;
+#[cfg(test)]
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
+#[cfg(test)]
 use futures::TryStreamExt;
 use rows::Line;
 use session::{Limits, Session};
