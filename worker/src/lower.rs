@@ -4,7 +4,7 @@
 pub mod rows;
 
 use crate::measure;
-use catalog::{Catalog, Dimension, DimensionKind, Measure, Name, Table};
+use catalog::{Catalog, Dimension, DimensionKind, Measure, Name, Reach, Table};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, JoinType, ScalarValue};
 use datafusion::datasource::{TableProvider, provider_as_source};
@@ -226,27 +226,43 @@ fn filter(
     clauses: &[Clause],
 ) -> Result<LogicalPlanBuilder, LowerError> {
     let mut plan = filter_own(scan(scope, table)?, table, clauses)?;
-    let mut linked: BTreeMap<&Name, Vec<Clause>> = BTreeMap::new();
-    for clause in clauses.iter().filter(|clause| table.dimension(&clause.dimension).is_none()) {
-        let (other, _, _) = link_to(scope.catalog, table, &clause.dimension)?;
-        linked.entry(&other.name).or_default().push(clause.clone());
+    let mut linked: BTreeMap<&Name, (Link<'_>, Vec<Clause>)> = BTreeMap::new();
+    for clause in clauses {
+        match scope.catalog.reach(table, &clause.dimension) {
+            Some(Reach::Own(_)) => {}
+            Some(Reach::Linked { table: other, here, there }) => {
+                let link = Link { table: other, here, there };
+                let (_, its) = linked.entry(&other.name).or_insert_with(|| (link, Vec::new()));
+                its.push(clause.clone());
+            }
+            None => {
+                let (table, dimension) = (table.name.clone(), clause.dimension.clone());
+                return Err(LowerError::NotFilterable { table, dimension });
+            }
+        }
     }
-    for clauses in linked.values() {
-        let Some(first) = clauses.first() else { continue };
-        let (other, here, there) = link_to(scope.catalog, table, &first.dimension)?;
+    for (link, clauses) in linked.values() {
         let misfit = |source| LowerError::Misfit {
             table: table.name.clone(),
-            what: format!("its link to {}", other.name),
+            what: format!("its link to {}", link.table.name),
             source: Box::new(source),
         };
-        let keys = filter_own(scan(scope, other)?, other, clauses)?
-            .project([column(there).alias("linked key")])
+        let keys = filter_own(scan(scope, link.table)?, link.table, clauses)?
+            .project([column(link.there).alias("linked key")])
             .and_then(LogicalPlanBuilder::build)
             .map_err(misfit)?;
-        let on = (vec![Column::new_unqualified(here)], vec![Column::new_unqualified("linked key")]);
+        let here = Column::new_unqualified(link.here);
+        let on = (vec![here], vec![Column::new_unqualified("linked key")]);
         plan = plan.join(keys, JoinType::LeftSemi, on, None).map_err(misfit)?;
     }
     Ok(plan)
+}
+
+/// A table whose rows choose among those of another, and the columns of both that must agree.
+struct Link<'c> {
+    table: &'c Table,
+    here: &'c str,
+    there: &'c str,
 }
 
 fn filter_own(
@@ -265,24 +281,6 @@ fn filter_own(
         })?;
     }
     Ok(plan)
-}
-
-/// The table that has `dimension` and is linked to `table`, and the columns of the link here and
-/// there.
-fn link_to<'c>(
-    catalog: &'c Catalog,
-    table: &'c Table,
-    dimension: &Name,
-) -> Result<(&'c Table, &'c str, &'c str), LowerError> {
-    let linked = catalog.tables.iter().filter(|other| other.dimension(dimension).is_some());
-    for other in linked {
-        for link in &table.links {
-            if let Some(there) = other.link(&link.name) {
-                return Ok((other, &link.column, &there.column));
-            }
-        }
-    }
-    Err(LowerError::NotFilterable { table: table.name.clone(), dimension: dimension.clone() })
 }
 
 fn predicate(dimension: &Dimension, condition: &Condition) -> Result<Expr, LowerError> {

@@ -57,6 +57,16 @@ pub enum PanelKind {
     },
 }
 
+impl PanelKind {
+    /// The dimension that a click on a mark of the panel filters.
+    pub fn by(&self) -> Option<&Name> {
+        match self {
+            PanelKind::Kpi | PanelKind::Line => None,
+            PanelKind::Bar { by, .. } | PanelKind::Donut { by } => Some(by),
+        }
+    }
+}
+
 /// A [`Panel`] as it is written.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

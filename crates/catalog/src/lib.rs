@@ -8,6 +8,7 @@ mod check;
 mod dashboard;
 mod memory;
 mod name;
+mod reach;
 mod table;
 #[cfg(feature = "yaml")]
 pub mod yaml;
@@ -16,6 +17,7 @@ pub use check::{CatalogError, Rule};
 pub use dashboard::{Dashboard, Panel, PanelKind, RangePreset};
 pub use memory::{Memory, MemoryError};
 pub use name::Name;
+pub use reach::{Reach, Unreached};
 pub use table::{Dimension, DimensionKind, Link, Measure, NumberFormat, Table, TableFormat};
 
 use serde::{Deserialize, Serialize};
