@@ -27,14 +27,7 @@ const KNOWN: &[(&str, &str)] = &[];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_rows_come_and_go() -> Result<()> {
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let corpus =
-        std::env::var_os("LAKEFRONT_CORPUS").map_or("../shared/corpus".into(), PathBuf::from);
-    let folder = project.join(corpus).join("delta/kernel");
-    if !folder.is_dir() {
-        println!("skipped: no corpus at {}", folder.display());
-        return Ok(());
-    }
+    let Some(folder) = test_support::corpus("delta/kernel") else { return Ok(()) };
     let unpacked = tempfile::tempdir()?;
     let (mut n_equal, mut n_refused, mut wrong) = (0, 0, Vec::new());
     for entry in std::fs::read_dir(&folder)? {

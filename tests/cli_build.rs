@@ -2,17 +2,14 @@
 //!
 //! Needs the binary named by `LAKEFRONT_BIN`, or `lakefront` on PATH.
 
-mod cli_build {
-    //! What the tests run on, and what is bad input.
-    mod bad_database;
-    mod bad_lake;
-    mod bad_rows;
-    mod bad_text;
-    pub mod shop;
-}
+mod bad_database;
+mod bad_lake;
+mod bad_rows;
+mod bad_text;
+pub mod shop;
 
+use self::shop::{DEADLINE, FILES, ORDERS, Shop, of_event, terminate, wait_for};
 use anyhow::{Context, Result};
-use cli_build::shop::{DEADLINE, FILES, ORDERS, Shop, of_event, terminate, wait_for};
 use serde_json::Value;
 
 #[test]

@@ -18,11 +18,7 @@ const KNOWN: &[(&str, Outcome, &str)] = &[
 
 #[test]
 fn every_table_is_equal_read_or_refused() -> anyhow::Result<()> {
-    let dir = run::default_dir();
-    if !dir.is_dir() {
-        println!("skipped: no corpus at {}", dir.display());
-        return Ok(());
-    }
+    let Some(dir) = test_support::corpus("") else { return Ok(()) };
     let records = run::natively(
         &Plan {
             program: PathBuf::from(env!("CARGO_BIN_EXE_corpus")),

@@ -50,7 +50,7 @@ struct SeenFile {
 
 #[test]
 fn delta_log_sees_what_delta_kernel_sees() -> Result<()> {
-    let Some(corpus) = corpus() else { return Ok(()) };
+    let Some(corpus) = test_support::corpus("delta") else { return Ok(()) };
     let unpacked = tempfile::tempdir()?;
     let tables = tables(&corpus, unpacked.path())?;
     assert!(!tables.is_empty(), "no tables in {}", corpus.display());
@@ -105,19 +105,6 @@ fn delta_log_sees_what_delta_kernel_sees() -> Result<()> {
     }
     assert!(wrong.is_empty(), "{} tables differ:\n{}", wrong.len(), wrong.join("\n"));
     Ok(())
-}
-
-/// The corpus folder, if it is there.
-fn corpus() -> Option<PathBuf> {
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let corpus =
-        std::env::var_os("LAKEFRONT_CORPUS").map_or("../shared/corpus".into(), PathBuf::from);
-    let corpus = project.join(corpus).join("delta");
-    if !corpus.is_dir() {
-        println!("skipped: no corpus at {}", corpus.display());
-        return None;
-    }
-    Some(corpus)
 }
 
 /// The roots of all tables by name; archives are unpacked into `unpacked` first.

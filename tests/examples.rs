@@ -2,12 +2,9 @@
 //! tables and the answers to its questions are compared with `expected/*.csv`, and with what DuckDB makes of the
 //! same sources.
 
-mod examples {
-    //! One file an idea.
-    mod duckdb;
-    mod project;
-    mod replay;
-    mod rows;
-    mod shop_sync;
-    mod whole;
-}
+mod duckdb;
+mod project;
+mod replay;
+mod rows;
+mod shop_sync;
+mod whole;

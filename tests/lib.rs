@@ -37,7 +37,6 @@ pub mod harness {
     pub mod engine;
     pub mod file_server;
     pub mod gateway;
-    pub mod hostile;
     pub mod lakefront;
     pub mod mariadb;
     pub mod page;

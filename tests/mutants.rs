@@ -19,11 +19,7 @@ fn ten_thousand_mutants_kill_nothing() -> anyhow::Result<()> {
 }
 
 fn check(seeds: Seeds) -> anyhow::Result<()> {
-    let dir = run::default_dir();
-    if !dir.is_dir() {
-        println!("skipped: no corpus at {}", dir.display());
-        return Ok(());
-    }
+    let Some(dir) = test_support::corpus("") else { return Ok(()) };
     let plan = Plan {
         program: PathBuf::from(env!("CARGO_BIN_EXE_corpus")),
         dir,

@@ -10,7 +10,7 @@ use protocol::{
     At, Comparison, Condition, ErrorCode, Failure, FileDescription, RowForm, RowsSpec, TableAt,
     TableDescription, TableKind, Versions,
 };
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use worker::Lake;
 use worker::lake::DEFAULT_MEMORY_BYTES;
@@ -18,18 +18,6 @@ use worker::store::PlatformStore;
 
 /// Files whose footer says another number of rows than its row groups do.
 const KNOWN_ROWS_OFF: &[&str] = &["data/repeated_no_annotation.parquet"];
-
-fn corpus() -> Option<PathBuf> {
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let corpus =
-        std::env::var_os("LAKEFRONT_CORPUS").map_or("../shared/corpus".into(), PathBuf::from);
-    let corpus = project.join(corpus);
-    if !corpus.is_dir() {
-        println!("skipped: no corpus at {}", corpus.display());
-        return None;
-    }
-    Some(corpus)
-}
 
 fn lake_at(folder: &Path) -> Result<Lake> {
     Lake::new(Arc::new(PlatformStore::new(folder)), DEFAULT_MEMORY_BYTES).map_err(of_failure)
@@ -55,7 +43,7 @@ async fn n_rows(lake: &Lake, table: &TableAt, conditions: Vec<Condition>) -> Res
 
 #[tokio::test]
 async fn a_table_is_described_at_each_of_its_versions() -> Result<()> {
-    let Some(corpus) = corpus() else { return Ok(()) };
+    let Some(corpus) = test_support::corpus("") else { return Ok(()) };
     let lake = lake_at(&corpus.join("delta/kernel"))?;
     let check = async |table: TableAt, n_files: u64, at_us: i64| -> Result<TableDescription> {
         let described = lake.describe(&table).await.map_err(of_failure)?;
@@ -96,7 +84,7 @@ async fn a_table_is_described_at_each_of_its_versions() -> Result<()> {
 
 #[tokio::test]
 async fn the_history_comes_newest_first_a_page_at_a_time() -> Result<()> {
-    let Some(corpus) = corpus() else { return Ok(()) };
+    let Some(corpus) = test_support::corpus("") else { return Ok(()) };
     let lake = lake_at(&corpus.join("delta/kernel"))?;
     let check = async |before: Option<u64>, limit, expected: &[u64], oldest| -> Result<()> {
         let page = lake.history("table-with-cdf", before, limit).await.map_err(of_failure)?;
@@ -121,7 +109,7 @@ async fn the_history_comes_newest_first_a_page_at_a_time() -> Result<()> {
 
 #[tokio::test]
 async fn files_are_told_a_page_at_a_time_with_partitions_and_bounds() -> Result<()> {
-    let Some(corpus) = corpus() else { return Ok(()) };
+    let Some(corpus) = test_support::corpus("") else { return Ok(()) };
     let lake = lake_at(&corpus.join("delta/kernel"))?;
     let table = newest("basic_partitioned");
     let all = lake.files(&table, 0, 100).await.map_err(of_failure)?;
@@ -154,7 +142,7 @@ async fn files_are_told_a_page_at_a_time_with_partitions_and_bounds() -> Result<
 /// or it is refused with a code that says why.
 #[tokio::test]
 async fn every_table_is_described_or_refused_by_name() -> Result<()> {
-    let Some(corpus) = corpus() else { return Ok(()) };
+    let Some(corpus) = test_support::corpus("") else { return Ok(()) };
     let root = corpus.join("delta");
     let lake = lake_at(&root)?;
     let mut n_described = 0;
@@ -204,7 +192,7 @@ async fn every_table_is_described_or_refused_by_name() -> Result<()> {
 /// a code. Nothing panics.
 #[tokio::test]
 async fn every_parquet_file_is_laid_out_or_refused() -> Result<()> {
-    let Some(corpus) = corpus() else { return Ok(()) };
+    let Some(corpus) = test_support::corpus("") else { return Ok(()) };
     let root = corpus.join("parquet");
     let lake = lake_at(&root)?;
     let (mut n_read, mut n_refused) = (0, 0);
@@ -235,7 +223,7 @@ async fn every_parquet_file_is_laid_out_or_refused() -> Result<()> {
 
 #[tokio::test]
 async fn a_layout_has_pages_with_bounds_by_logical_type() -> Result<()> {
-    let Some(corpus) = corpus() else { return Ok(()) };
+    let Some(corpus) = test_support::corpus("") else { return Ok(()) };
     let lake = lake_at(&corpus.join("parquet/data"))?;
     let path = "alltypes_tiny_pages.parquet";
     let layout = lake.layout(&newest(path), path).await.map_err(of_failure)?;

@@ -1,14 +1,10 @@
 //! The rules of the code that a machine can check. A rule that nobody checks decays.
 
-mod tidy {
-    //! What the rules need.
-    pub mod graph;
-    pub mod rules;
-    pub mod sources;
-}
+pub mod graph;
+pub mod rules;
+pub mod sources;
 
-use tidy::sources::{Source, all, root, text_of};
-use tidy::{graph, rules};
+use self::sources::{Source, all, root, text_of};
 
 /// Fails with every breach that `rule` finds in the checkout.
 fn check(name: &str, rule: fn(&Source) -> Vec<String>) {
@@ -147,6 +143,36 @@ fn every_member_inherits_the_lints() -> anyhow::Result<()> {
         assert!(inherits, "{folder}/Cargo.toml: {member} lacks [lints] workspace = true");
     }
     Ok(())
+}
+
+/// A file below `tests/` that no program names would never run.
+#[test]
+fn every_file_of_tests_is_a_module_of_its_program() {
+    let mut findings = Vec::new();
+    for (program, alone) in [
+        ("tests/it.rs", &["bench_build", "bench_reads", "corpus", "lake", "lib", "page_check"][..]),
+        ("pipeline/tests/it.rs", &["memory"]),
+        ("store/tests/it.rs", &[]),
+    ] {
+        let folder =
+            root().join(program).parent().map(std::path::Path::to_path_buf).unwrap_or_default();
+        let modules = text_of(program);
+        let files: Vec<String> = std::fs::read_dir(&folder)
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| {
+                entry.ok()?.file_name().to_str()?.strip_suffix(".rs").map(str::to_owned)
+            })
+            .collect();
+        assert!(files.len() > 2, "{} has no files", folder.display());
+        for file in files {
+            let is_named = modules.contains(&format!("\nmod {file};\n"));
+            if file != "it" && !is_named && !alone.contains(&file.as_str()) {
+                findings.push(format!("{program}: {file}.rs is no module of it"));
+            }
+        }
+    }
+    assert!(findings.is_empty(), "CONTRIBUTING.md, Layers of tests\n{}", findings.join("\n"));
 }
 
 #[test]

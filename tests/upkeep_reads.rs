@@ -16,7 +16,7 @@ use pipeline::{Clock, Project, Root};
 use protocol::At;
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use walkdir::WalkDir;
@@ -90,14 +90,7 @@ const REFUSALS: [&str; 2] = ["Unsupported table features required", "which upkee
 
 #[tokio::test(flavor = "multi_thread")]
 async fn foreign_tables_keep_their_rows() -> Result<()> {
-    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let corpus =
-        std::env::var_os("LAKEFRONT_CORPUS").map_or("../shared/corpus".into(), PathBuf::from);
-    let corpus = checkout.join(corpus).join("delta/kernel");
-    if !corpus.is_dir() {
-        println!("skipped: no corpus at {}", corpus.display());
-        return Ok(());
-    }
+    let Some(corpus) = test_support::corpus("delta/kernel") else { return Ok(()) };
     let (mut n_kept, mut wrong) = (0, Vec::new());
     for entry in std::fs::read_dir(&corpus)? {
         let path = entry?.path();

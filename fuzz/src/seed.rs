@@ -14,14 +14,6 @@ const MAX_BYTES: u64 = 200_000;
 /// The inputs of each target.
 pub type Seeds = BTreeMap<&'static str, Vec<Vec<u8>>>;
 
-/// The corpus folder, named by `LAKEFRONT_CORPUS` from the project's root, if it is there.
-pub fn corpus() -> Option<PathBuf> {
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let corpus = std::env::var_os("LAKEFRONT_CORPUS");
-    let corpus = project.join(corpus.map_or("../shared/corpus".into(), PathBuf::from));
-    corpus.is_dir().then_some(corpus)
-}
-
 /// The seeds that the tables under `corpus` give.
 ///
 /// # Errors

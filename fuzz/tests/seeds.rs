@@ -12,10 +12,7 @@ const N_MUTANTS: usize = 20;
 
 #[test]
 fn no_seed_and_no_mutant_breaks_a_reader() -> Result<()> {
-    let Some(corpus) = fuzz::seed::corpus() else {
-        println!("skipped: no corpus");
-        return Ok(());
-    };
+    let Some(corpus) = test_support::corpus("") else { return Ok(()) };
     let n_mutants = std::env::var("LAKEFRONT_MUTANTS").ok().and_then(|n| n.parse().ok());
     let n_mutants = n_mutants.unwrap_or(N_MUTANTS);
     let seeds = fuzz::seed::of_corpus(&corpus)?;

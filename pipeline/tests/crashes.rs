@@ -3,34 +3,12 @@
 //!
 //! A few moments in the usual run, two hundred with `--include-ignored`; `LAKEFRONT_BIN` names the binary.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test ends where something is not as it should be"
-)]
-
-#[path = "incremental/clicks.rs"]
-#[allow(dead_code)]
-mod clicks;
-#[path = "pipeline_build/lake.rs"]
-#[allow(dead_code)]
-mod lake;
-
-use clicks::{Clicks, DAYS, TABLES};
+use crate::incremental::clicks::{Clicks, DAYS, TABLES};
+use crate::pipeline_build::lake;
 use rand::{Rng, SeedableRng};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
-
-/// The binary; without it the caller's test is skipped.
-fn binary() -> Option<PathBuf> {
-    let path = std::env::var_os("LAKEFRONT_BIN").map(PathBuf::from);
-    if path.is_none() {
-        eprintln!("skipped: LAKEFRONT_BIN names no binary");
-    }
-    path
-}
 
 fn build(binary: &PathBuf, clicks: &Clicks) -> Command {
     let mut command = Command::new(binary);
@@ -40,7 +18,7 @@ fn build(binary: &PathBuf, clicks: &Clicks) -> Command {
 
 /// Kills builds at moments drawn from `seed` until `n_kills` were cut off, and builds to the end after each.
 async fn kill(n_kills: u32, seed: u64) {
-    let Some(binary) = binary() else { return };
+    let Some(binary) = test_support::program("LAKEFRONT_BIN") else { return };
     let mut expected = Vec::new();
     let mut lengths = Vec::new();
     let undisturbed = Clicks::new();

@@ -1,7 +1,5 @@
 //! A small project described: from its files, its checked schemas, its tables' logs, and its runs.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests")]
-
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use deltalake::DeltaTable;
 use pipeline::{

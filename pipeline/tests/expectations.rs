@@ -1,12 +1,7 @@
 //! What is expected of a table's rows, through builds: who stays, who goes where, and that a table that
 //! follows its input piece by piece judges like one that is made at once.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests")]
-
-#[path = "pipeline_build/lake.rs"]
-#[allow(dead_code)]
-mod lake;
-
+use crate::pipeline_build::lake;
 use datafusion::prelude::SessionContext;
 use pipeline::{Event, Options, Project, Refresh};
 use std::fs;

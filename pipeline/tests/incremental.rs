@@ -1,19 +1,9 @@
 //! Tables that follow their inputs piece by piece: the same as one load, written only when there is
 //! something new.
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test ends where something is not as it should be"
-)]
+pub mod clicks;
 
-#[path = "incremental/clicks.rs"]
-mod clicks;
-#[path = "pipeline_build/lake.rs"]
-#[allow(dead_code)]
-mod lake;
-
+use crate::pipeline_build::lake;
 use clicks::Clicks;
 use pipeline::{Options, Outcome, Refresh};
 

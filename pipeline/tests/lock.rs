@@ -1,7 +1,5 @@
 //! A lake is held by one process at a time, and free again however that process ends.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
-
 use pipeline::{Clock, Lock, LockError, Root, Wait};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -28,7 +26,7 @@ async fn another_process() {
 
 fn start(folder: &Path) -> Child {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "another_process", "--nocapture"])
+        .args(["--exact", "lock::another_process", "--nocapture"])
         .env(FOLDER, folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -1,14 +1,8 @@
 //! The made-up marketplace: the same again, whole in itself, shaped like a shop, and the gold of its
 //! project against plain SQL over the files.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
-
-#[path = "pipeline_build/lake.rs"]
-#[allow(dead_code, reason = "the builds of other projects use the rest")]
-mod lake;
-
+use crate::pipeline_build::lake::{query, rows_of};
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
-use lake::{query, rows_of};
 use pipeline::marketplace::project::{Home, SOURCES_DIR};
 use pipeline::marketplace::{MarketplaceError, Plan, SOURCES, generate};
 use pipeline::{Outcome, Project};

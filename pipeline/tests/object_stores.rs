@@ -4,22 +4,11 @@
 //! test whose variable is not set is skipped. As credentials come from the environment alone, each test runs
 //! itself once more as a process with that environment.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
-
-#[path = "incremental/clicks.rs"]
-#[allow(dead_code)]
-mod clicks;
-#[path = "pipeline_build/lake.rs"]
-#[allow(dead_code)]
-mod lake;
-#[path = "object_stores/servers.rs"]
 mod servers;
-#[path = "upkeep/shop.rs"]
-#[allow(dead_code)]
-mod shop;
 
+use crate::incremental::clicks::{Clicks, DAYS};
+use crate::upkeep::shop;
 use bytes::Bytes;
-use clicks::{Clicks, DAYS};
 use pipeline::upkeep::{self, Options, Order, Retention};
 use pipeline::{Clock, Lock, LockError, Outcome, Project, Root, Wait};
 use servers::Server;
@@ -33,7 +22,7 @@ const ROOT: &str = "LAKEFRONT_TEST_ROOT";
 /// Runs [`in_environment`] with what `server` asks for.
 fn try_on(server: &Server, root: &str) {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "in_environment", "--nocapture"]).env(ROOT, root);
+    command.args(["--exact", "object_stores::in_environment", "--nocapture"]).env(ROOT, root);
     let output = command.envs(server.environment()).output().unwrap();
     let (out, err) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

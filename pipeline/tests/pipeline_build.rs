@@ -1,16 +1,11 @@
 //! Builds of whole projects: a small one that is made here, and Olist from the corpus.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
-
-#[path = "pipeline_build/harms.rs"]
 mod harms;
-#[path = "pipeline_build/lake.rs"]
-mod lake;
-#[path = "pipeline_build/shop.rs"]
+pub mod lake;
 mod shop;
 
 use harms::HARMS;
-use lake::{olist_dir, query, versions};
+use lake::{query, versions};
 use pipeline::{Outcome, Project, Report};
 use shop::Shop;
 use std::fs;
@@ -165,7 +160,7 @@ async fn a_build_goes_on_after_the_harm_is_mended() {
 
 #[tokio::test]
 async fn every_olist_number_equals_plain_sql_over_the_files() {
-    let Some(olist_dir) = olist_dir() else { return };
+    let Some(olist_dir) = test_support::corpus("olist") else { return };
     let folder = tempfile::tempdir().unwrap();
     lake::copy_project(
         &Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/olist"),

@@ -1,22 +1,10 @@
 //! Upkeep over tables that grew by many commits: no row changes, no version within the retention is
 //! lost, and what is done twice is nothing the second time.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
-
-#[path = "upkeep/builds.rs"]
 mod builds;
-#[path = "incremental/clicks.rs"]
-#[allow(dead_code)]
-mod clicks;
-#[path = "upkeep/disk_full.rs"]
 mod disk_full;
-#[path = "upkeep/history.rs"]
 mod history;
-#[path = "pipeline_build/lake.rs"]
-#[allow(dead_code)]
-mod lake;
-#[path = "upkeep/shop.rs"]
-mod shop;
+pub mod shop;
 
 use pipeline::upkeep::{
     Event, Files, Mode, Options, Order, Retention, Table, TableReport, UpkeepError, Work, run,

@@ -1,16 +1,12 @@
 //! The byte stores in a headless Chromium: the laws over its `fetch`, every hostility, CORS, and what
 //! is kept between two visits and two tabs. No driver: the page reports to the server that it came from.
 
-#[path = "../../tests/harness/hostile.rs"]
-#[allow(dead_code, reason = "other tests use the rest")]
-mod harness;
-
 use anyhow::{Context, ensure};
-use harness::{Access, Asked, Behaviour, Hostile};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use store::conformance;
+use test_support::hostile::{Access, Asked, Behaviour, Hostile};
 
 /// How long the whole page may take on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(180);

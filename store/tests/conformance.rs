@@ -1,15 +1,11 @@
 //! Every byte store keeps the laws: folder, memory, a server, signed URLs, and a cache before each.
 
-#[path = "../../tests/harness/hostile.rs"]
-#[allow(dead_code, reason = "other tests use the rest")]
-mod harness;
-
-use harness::Hostile;
 use std::sync::Arc;
 use store::cached::CachedStore;
 use store::clock::PlatformClock;
 use store::persistent::{MemoryDisk, PersistentStore, Shelf};
 use store::{ByteStore, HttpStore, Location, MemoryStore, PlatformStore, conformance};
+use test_support::hostile::Hostile;
 
 async fn check(name: &str, store: Arc<dyn ByteStore>) {
     let breaches = conformance::breaches(store.as_ref()).await;

@@ -1,15 +1,11 @@
 //! Every hostility of a server ends in the error that names it, soon, and without the file.
 
-#[path = "../../tests/harness/hostile.rs"]
-#[allow(dead_code, reason = "other tests use the rest")]
-mod harness;
-
-use harness::{Behaviour, Hostile};
 use protocol::ErrorCode;
 use std::time::{Duration, Instant};
 use store::clock::PlatformClock;
 use store::http::{HttpStore, PlatformTransport, Policy};
 use store::{ByteStore, Location, Part, StoreError};
+use test_support::hostile::{Behaviour, Hostile};
 
 /// Larger than any buffer of a system.
 const FILE_BYTES: u64 = 48 << 20;

@@ -69,7 +69,7 @@ fn questions(file: &str) -> anyhow::Result<Vec<Question>> {
 #[tokio::test]
 async fn it_answers_as_the_native_one() -> anyhow::Result<()> {
     if lakefront::binary().is_err() {
-        eprintln!("skipped: there is no lakefront binary; run `cargo xtask test`");
+        test_support::skip("there is no lakefront binary; `cargo xtask test` makes it");
         return Ok(());
     }
     let stage = Stage::set("marketplace").await?;
@@ -114,7 +114,7 @@ async fn it_answers_as_the_native_one() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_server_without_ranges_is_named() -> anyhow::Result<()> {
     if lakefront::binary().is_err() {
-        eprintln!("skipped: there is no lakefront binary; run `cargo xtask test`");
+        test_support::skip("there is no lakefront binary; `cargo xtask test` makes it");
         return Ok(());
     }
     let stage = Stage::set("no_ranges").await?;

@@ -74,7 +74,7 @@ pub fn ledger() -> anyhow::Result<Option<PathBuf>> {
 /// The same project in a folder of that name, for a test that changes it.
 pub fn ledger_of_its_own(name: &str) -> anyhow::Result<Option<PathBuf>> {
     if lakefront::binary().is_err() {
-        eprintln!("skipped: there is no lakefront binary; run `cargo xtask test`");
+        test_support::skip("there is no lakefront binary; `cargo xtask test` makes it");
         return Ok(None);
     }
     let project = folder_of_this_run(name)?;

@@ -62,15 +62,9 @@ fn olist_project() -> anyhow::Result<Option<PathBuf>> {
 
 fn build_olist() -> anyhow::Result<Option<PathBuf>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let corpus = std::env::var_os("LAKEFRONT_CORPUS")
-        .map_or_else(|| root.join("../shared/corpus"), PathBuf::from);
-    let olist = corpus.join("olist");
-    if !olist.is_dir() {
-        eprintln!("skipped: there is no {}; set LAKEFRONT_CORPUS", olist.display());
-        return Ok(None);
-    }
+    let Some(olist) = test_support::corpus("olist") else { return Ok(None) };
     if lakefront::binary().is_err() {
-        eprintln!("skipped: there is no lakefront binary; run `cargo xtask test`");
+        test_support::skip("there is no lakefront binary; `cargo xtask test` makes it");
         return Ok(None);
     }
     let project = folder_of_this_run("olist")?;

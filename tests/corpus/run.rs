@@ -7,7 +7,7 @@ use super::record::{Kind, Outcome, Problem, Record};
 use anyhow::Context;
 use protocol::At;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What is read, and how.
 #[derive(Debug, Clone)]
@@ -264,7 +264,5 @@ pub fn default_processes() -> usize {
 
 /// The corpus folder that `LAKEFRONT_CORPUS` names, or the one beside the checkout.
 pub fn default_dir() -> PathBuf {
-    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    std::env::var_os("LAKEFRONT_CORPUS")
-        .map_or_else(|| checkout.join("../shared/corpus"), |dir| checkout.join(dir))
+    test_support::corpus_root()
 }

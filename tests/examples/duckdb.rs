@@ -5,13 +5,9 @@ use anyhow::{Context, ensure};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The Python that has DuckDB; says so when there is none.
+/// The Python that has DuckDB; without it the running test is to be skipped.
 fn python() -> Option<PathBuf> {
-    let python = std::env::var_os("LAKEFRONT_DUCKDB_PYTHON").map(PathBuf::from);
-    if python.is_none() {
-        eprintln!("skipped: LAKEFRONT_DUCKDB_PYTHON is not set; run `cargo xtask test`");
-    }
-    python
+    test_support::program("LAKEFRONT_DUCKDB_PYTHON")
 }
 
 fn run(python: &Path, script: &str, arguments: &[&Path], words: &[&str]) -> anyhow::Result<()> {

@@ -20,13 +20,9 @@ pub struct Project {
     original: PathBuf,
 }
 
-/// Whether there is a binary to build with; says so when there is none.
+/// Whether there is a binary to build with; without it the running test is to be skipped.
 pub fn has_binary() -> bool {
-    let is_set = std::env::var_os("LAKEFRONT_BIN").is_some();
-    if !is_set {
-        eprintln!("skipped: LAKEFRONT_BIN is not set; run `cargo xtask test`");
-    }
-    is_set
+    test_support::program("LAKEFRONT_BIN").is_some()
 }
 
 /// The checkout.

@@ -4,7 +4,7 @@ use super::child::Running;
 use anyhow::{Context, ensure};
 use mysql_async::prelude::Queryable;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -29,10 +29,7 @@ impl MariaDb {
     /// # Errors
     /// When it does not start.
     pub async fn start(name: &str) -> anyhow::Result<Option<MariaDb>> {
-        let Some(mariadbd) = std::env::var_os("LAKEFRONT_MARIADBD").map(PathBuf::from) else {
-            eprintln!("skipped: LAKEFRONT_MARIADBD is not set; run `cargo xtask test`");
-            return Ok(None);
-        };
+        let Some(mariadbd) = test_support::program("LAKEFRONT_MARIADBD") else { return Ok(None) };
         let home = tempfile::tempdir()?;
         let folder = home.path().join("rows");
         install(&folder)?;

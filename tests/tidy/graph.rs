@@ -20,8 +20,8 @@ pub const MAY_NAME: [(&str, &[&str]); 13] = [
     ("cli", &["catalog", "query", "protocol", "delta_log", "server", "pipeline"]),
 ];
 
-/// May name everything, and nobody may name them.
-pub const OUTSIDE: [&str; 2] = ["lakefront-tests", "xtask"];
+/// May name everything, and nobody may name them but for tests.
+pub const OUTSIDE: [&str; 3] = ["lakefront-tests", "test_support", "xtask"];
 
 /// The members, each with the names of everything of ours that its manifest names.
 pub fn named_by_members() -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> {
@@ -37,6 +37,10 @@ pub fn named_by_members() -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> 
             let named = package
                 .dependencies
                 .iter()
+                .filter(|dependency| {
+                    dependency.kind != DependencyKind::Development
+                        || dependency.name != "test_support"
+                })
                 .map(|dependency| dependency.name.clone())
                 .filter(|name| ours.contains(name.as_str()))
                 .collect();

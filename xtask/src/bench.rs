@@ -5,7 +5,7 @@
 //! what they need are built, and they are started. Their tables are kept between runs.
 
 use crate::arguments::BenchOptions;
-use crate::binary::{self, Beside, PAGE_VARIABLE};
+use crate::binary::{self, PAGE_VARIABLE};
 use crate::child;
 use crate::page;
 use crate::progress::{Stages, say};
@@ -23,7 +23,7 @@ const DUCKDB: &str = "@duckdb/duckdb-wasm@1.27.0";
 /// # Errors
 /// When something cannot be built or started, or a question fails.
 pub fn reads(workspace: &Workspace, options: &BenchOptions) -> anyhow::Result<()> {
-    let stages = Stages::new(4);
+    let stages = Stages::new(4, &workspace.cache_dir);
     stages.run("the program that measures", || {
         let mut cargo = workspace.cargo(["build", "--workspace", "--bin=bench-reads"]);
         child::run("bench", &mut cargo)
@@ -55,9 +55,9 @@ pub fn reads(workspace: &Workspace, options: &BenchOptions) -> anyhow::Result<()
 /// # Errors
 /// When something cannot be built or started, or a build fails.
 pub fn build(workspace: &Workspace, options: &BenchOptions) -> anyhow::Result<()> {
-    let stages = Stages::new(binary::N_STAGES + 3);
+    let stages = Stages::new(binary::N_STAGES + 3, &workspace.cache_dir);
     let python = stages.run("DuckDB", || setup::for_comparison(workspace))?;
-    let built = binary::ensure(workspace, &stages, Beside::Binary)?;
+    let built = binary::ensure(workspace, &stages)?;
     stages.run("the program that measures", || {
         let mut cargo = workspace.cargo(["build", "--workspace", "--bin=bench-build"]);
         child::run("bench", cargo.env(PAGE_VARIABLE, &built.page_dir))

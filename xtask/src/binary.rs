@@ -13,21 +13,13 @@ use crate::setup;
 use crate::workspace::Workspace;
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Names the folder of the page to the server's build script.
 pub const PAGE_VARIABLE: &str = "LAKEFRONT_PAGE_DIR";
 
 /// How many stages [`ensure`] has at most.
 pub const N_STAGES: usize = 3;
-
-/// What is compiled beside the page, before the binary is finished with the page in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Beside {
-    /// What the binary needs.
-    Binary,
-    /// What the tests need too.
-    Tests,
-}
 
 /// A finished binary and page.
 #[derive(Debug, Clone)]
@@ -42,7 +34,7 @@ pub struct Built {
 ///
 /// # Errors
 /// When a tool cannot be installed or something does not compile.
-pub fn ensure(workspace: &Workspace, stages: &Stages, beside: Beside) -> anyhow::Result<Built> {
+pub fn ensure(workspace: &Workspace, stages: &Stages) -> anyhow::Result<Built> {
     let plan = page::Plan::new(workspace)?;
     let place = cache::place(workspace, "lakefront", &key(workspace, plan.key())?);
     if !plan.is_built() {
@@ -51,7 +43,7 @@ pub fn ensure(workspace: &Workspace, stages: &Stages, beside: Beside) -> anyhow:
             std::thread::scope(|scope| {
                 // Another profile and another target: the two cargos do not lock each other. The
                 // page is not embedded here, so nothing of this waits for it.
-                let native = scope.spawn(|| compile_without_page(workspace, beside));
+                let native = scope.spawn(|| compile(workspace, None));
                 let page = page::build(workspace, &tools, &plan);
                 if let Err(error) = &page {
                     say(&format!("{error:#}; the native build is left to its end"));
@@ -78,20 +70,41 @@ fn key(workspace: &Workspace, page_key: &str) -> anyhow::Result<String> {
     Ok(key.finish())
 }
 
-fn compile_without_page(workspace: &Workspace, beside: Beside) -> anyhow::Result<()> {
+/// The binary for tests that need no page: with the page of `plan` in it where that is built, else without one.
+///
+/// # Errors
+/// When it does not compile.
+pub fn without_browser(workspace: &Workspace, plan: &page::Plan) -> anyhow::Result<PathBuf> {
+    compile(workspace, plan.is_built().then_some(plan.page_dir.as_path()))?;
+    let lakefront = workspace.staging("tested")?.join("lakefront");
+    copy(workspace, &lakefront)?;
+    Ok(lakefront)
+}
+
+fn compile(workspace: &Workspace, page_dir: Option<&Path>) -> anyhow::Result<()> {
     let mut cargo = workspace.cargo(["build", "--workspace", "--bin=lakefront"]);
-    if beside == Beside::Tests {
-        cargo.arg("--lib");
-    }
-    child::run("native", cargo.env_remove(PAGE_VARIABLE))
+    name_page(&mut cargo, page_dir);
+    child::run("native", &mut cargo)
+}
+
+/// Has `cargo` put the page of that folder into the server, or none.
+pub fn name_page(cargo: &mut Command, page_dir: Option<&Path>) {
+    match page_dir {
+        Some(page_dir) => cargo.env(PAGE_VARIABLE, page_dir),
+        None => cargo.env_remove(PAGE_VARIABLE),
+    };
 }
 
 fn finish(workspace: &Workspace, page_dir: &Path, place: &Path) -> anyhow::Result<()> {
-    let mut cargo = workspace.cargo(["build", "--workspace", "--bin=lakefront"]);
-    child::run("native", cargo.env(PAGE_VARIABLE, page_dir))?;
+    compile(workspace, Some(page_dir))?;
     let made = workspace.staging("binary")?.join("lakefront");
-    let built = workspace.target_dir.join("debug/lakefront");
-    // A copy: the next build of another checkout writes to the same path.
-    std::fs::copy(&built, &made).with_context(|| format!("cannot copy {}", built.display()))?;
+    copy(workspace, &made)?;
     cache::publish(workspace, &made, place)
+}
+
+/// A copy of the binary that cargo has just built: the next build of another checkout writes to the same path.
+fn copy(workspace: &Workspace, to: &Path) -> anyhow::Result<()> {
+    let built = workspace.target_dir.join("debug/lakefront");
+    std::fs::copy(&built, to).with_context(|| format!("cannot copy {}", built.display()))?;
+    Ok(())
 }

@@ -4,7 +4,7 @@
 //! is; here it is built and started.
 
 use crate::arguments::DemoOptions;
-use crate::binary::{self, Beside};
+use crate::binary;
 use crate::child;
 use crate::progress::{Stages, say};
 use crate::setup;
@@ -17,9 +17,9 @@ use std::process::{Command, Stdio};
 /// # Errors
 /// When something cannot be installed, built or started, or the page is not right.
 pub fn run(workspace: &Workspace, options: &DemoOptions) -> anyhow::Result<()> {
-    let stages = Stages::new(binary::N_STAGES + 3);
+    let stages = Stages::new(binary::N_STAGES + 3, &workspace.cache_dir);
     let browser = stages.run("browser", setup::for_browser)?;
-    let built = binary::ensure(workspace, &stages, Beside::Tests)?;
+    let built = binary::ensure(workspace, &stages)?;
     stages.run("the program that measures", || {
         let mut cargo = workspace.cargo(["build", "--workspace", "--bin=page-check"]);
         child::run("check", cargo.env(binary::PAGE_VARIABLE, &built.page_dir))

@@ -19,7 +19,7 @@ use std::process::{Command, ExitCode, Stdio};
 /// # Errors
 /// When something cannot be built or started.
 pub fn run(workspace: &Workspace, options: &CorpusOptions) -> anyhow::Result<ExitCode> {
-    let stages = Stages::new(2);
+    let stages = Stages::new(2, &workspace.cache_dir);
     stages.run("the program that reads", || {
         let mut cargo = workspace.cargo(["build", "--workspace", "--bin=corpus"]);
         child::run("corpus", &mut cargo)

@@ -1,7 +1,7 @@
 //! `cargo xtask demo`: builds what is missing and hands over to `lakefront demo`.
 
 use crate::arguments::DemoOptions;
-use crate::binary::{self, Beside};
+use crate::binary;
 use crate::child::shown;
 use crate::progress::{Stages, say};
 use crate::workspace::Workspace;
@@ -14,8 +14,8 @@ use std::process::Command;
 /// # Errors
 /// When something cannot be installed, built or started.
 pub fn run(workspace: &Workspace, options: &DemoOptions) -> anyhow::Result<()> {
-    let stages = Stages::new(binary::N_STAGES);
-    let built = binary::ensure(workspace, &stages, Beside::Binary)?;
+    let stages = Stages::new(binary::N_STAGES, &workspace.cache_dir);
+    let built = binary::ensure(workspace, &stages)?;
     let mut command = Command::new(&built.lakefront);
     command.arg("demo");
     if !options.rest.iter().any(|word| word.starts_with("--dir")) {

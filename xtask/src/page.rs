@@ -73,7 +73,7 @@ impl Plan {
 pub fn build_alone(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let plan = Plan::new(workspace)?;
     if !plan.is_built() {
-        let stages = Stages::new(2);
+        let stages = Stages::new(2, &workspace.cache_dir);
         let tools = stages.run("tools", || setup::for_page(workspace))?;
         stages.run("page and engine", || build(workspace, &tools, &plan))?;
     }

@@ -1,7 +1,9 @@
-//! What the person at the terminal sees: which stage of how many runs, and for how long.
+//! What the person at the terminal sees: which stage of how many runs, for how long, and how long it may take.
 //!
 //! Everything goes to stderr; stdout belongs to results.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -11,7 +13,20 @@ pub struct Stages {
     started: Instant,
     finished: Mutex<Vec<Finished>>,
     n_begun: Mutex<usize>,
+    /// The file of what each stage took the last time, and its content.
+    history: PathBuf,
+    expected: BTreeMap<String, Duration>,
 }
+
+/// What the long stages take on two idle cores that have built nothing yet.
+const FROM_NOTHING: [(&str, u64); 6] = [
+    ("tools that build the page", 4 * 60),
+    ("lints", 8 * 60),
+    ("page and engine; beside them the native dependencies", 20 * 60),
+    ("the lakefront binary without the page", 12 * 60),
+    ("tests; beside them page and engine", 20 * 60),
+    ("tests in a browser", 4 * 60),
+];
 
 struct Finished {
     name: String,
@@ -20,8 +35,17 @@ struct Finished {
 
 impl Stages {
     /// A command of `n_stages` stages, which starts now.
-    pub fn new(n_stages: usize) -> Stages {
+    /// What its stages take is kept in `cache_dir` for the next one.
+    pub fn new(n_stages: usize, cache_dir: &Path) -> Stages {
+        let history = cache_dir.join("stages.tsv");
+        let mut expected: BTreeMap<String, Duration> = FROM_NOTHING
+            .iter()
+            .map(|(name, seconds)| ((*name).to_owned(), Duration::from_secs(*seconds)))
+            .collect();
+        expected.extend(read_history(&std::fs::read_to_string(&history).unwrap_or_default()));
         Stages {
+            history,
+            expected,
             n_stages,
             started: Instant::now(),
             finished: Mutex::new(Vec::new()),
@@ -44,14 +68,32 @@ impl Stages {
             *n_begun
         };
         let total = self.n_stages.max(number);
-        say(&format!("[{number}/{total}] {name} (at {})", clock(self.started.elapsed())));
+        let expected = match self.expected.get(name) {
+            Some(expected) if expected.as_secs() > 0 => format!(", about {}", clock(*expected)),
+            _ => String::new(),
+        };
+        say(&format!("[{number}/{total}] {name} (at {}{expected})", clock(self.started.elapsed())));
         let began = Instant::now();
         let outcome = work();
         let elapsed = began.elapsed();
         let word = if outcome.is_ok() { "done" } else { "failed" };
         say(&format!("[{number}/{total}] {name}: {word} in {}", clock(elapsed)));
         lock(&self.finished).push(Finished { name: name.to_owned(), elapsed });
+        if outcome.is_ok() {
+            self.remember();
+        }
         outcome
+    }
+
+    /// Keeps what the stages took for the next run.
+    fn remember(&self) {
+        let mut times = self.expected.clone();
+        for Finished { name, elapsed } in lock(&self.finished).iter() {
+            times.insert(name.clone(), *elapsed);
+        }
+        let lines = times.iter().map(|(name, took)| format!("{}\t{name}\n", took.as_secs()));
+        // It is only told; a run without it is as good.
+        let _ = std::fs::write(&self.history, lines.collect::<String>());
     }
 
     /// One line a stage with its time, and the whole.
@@ -63,6 +105,14 @@ impl Stages {
         text.push_str(&format!("{:>9}  in all\n", clock(self.started.elapsed())));
         text
     }
+}
+
+/// Lines of seconds, a tab, and a stage's name.
+fn read_history(text: &str) -> impl Iterator<Item = (String, Duration)> {
+    text.lines().filter_map(|line| {
+        let (seconds, name) = line.split_once('\t')?;
+        Some((name.to_owned(), Duration::from_secs(seconds.parse().ok()?)))
+    })
 }
 
 /// One line of ours.
@@ -95,5 +145,17 @@ mod tests {
         check(1_240, "1.2 s");
         check(47_900, "47 s");
         check(185_000, "3 min 05 s");
+    }
+
+    #[test]
+    fn the_next_run_knows_what_a_stage_took() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Stages::new(1, folder.path());
+        assert_eq!(first.expected.get("lints"), Some(&Duration::from_secs(480)));
+        first.run("lints", || Ok(())).unwrap();
+        assert!(first.run::<()>("tests", || anyhow::bail!("no")).is_err());
+        let second = Stages::new(1, folder.path());
+        assert_eq!(second.expected.get("lints"), Some(&Duration::ZERO));
+        assert_eq!(second.expected.get("tests"), None, "what failed took no whole time");
     }
 }

@@ -1,6 +1,6 @@
 //! A small project of every way in which a table follows its inputs, delivered day by day.
 
-use super::lake;
+use crate::pipeline_build::lake;
 use pipeline::{BuildError, Options, Project, Report};
 use std::fs;
 use std::path::PathBuf;

@@ -67,11 +67,7 @@ impl Drop for Server {
 
 /// The program that `variable` names.
 fn program(variable: &str) -> Option<Command> {
-    let path = std::env::var_os(variable);
-    if path.is_none() {
-        eprintln!("skipped: {variable} names no server");
-    }
-    Some(Command::new(path?))
+    test_support::program(variable).map(Command::new)
 }
 
 /// Starts `command` and waits until it says `sign` and, behind it, its address.

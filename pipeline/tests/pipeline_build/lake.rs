@@ -124,18 +124,6 @@ pub fn parquet_of(visits: &[i64]) -> Vec<u8> {
     bytes
 }
 
-/// The folder of the Olist files; without the corpus the caller's test is skipped.
-pub fn olist_dir() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let corpus = std::env::var_os("LAKEFRONT_CORPUS").unwrap_or_else(|| "../shared/corpus".into());
-    let dir = root.join(corpus).join("olist");
-    if dir.is_dir() {
-        return Some(dir);
-    }
-    eprintln!("skipped: no corpus at {} (LAKEFRONT_CORPUS names it)", dir.display());
-    None
-}
-
 /// Copies a project's files, without its lake.
 pub fn copy_project(from: &Path, to: &Path) {
     for file in ["lakefront.yaml", "catalog.yaml"] {

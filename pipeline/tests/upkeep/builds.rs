@@ -1,10 +1,10 @@
 //! Upkeep between builds: a build finds what it knew, and takes in what is new as if there were none.
 
-use super::clicks::{Clicks, DAYS, TABLES};
-use super::{lake, options};
+use super::options;
+use crate::incremental::clicks::{Clicks, DAYS, TABLES};
+use crate::pipeline_build::lake;
 use pipeline::upkeep::{self, Options, Order, Retention, TableReport};
 use pipeline::{Clock, Outcome, Project};
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -125,10 +125,7 @@ async fn what_is_known_of_a_table_comes_from_its_model_and_the_catalog() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn upkeep_that_is_killed_loses_nothing() {
-    let Some(binary) = std::env::var_os("LAKEFRONT_BIN").map(PathBuf::from) else {
-        eprintln!("skipped: LAKEFRONT_BIN names no binary");
-        return;
-    };
+    let Some(binary) = test_support::program("LAKEFRONT_BIN") else { return };
     let command = |clicks: &Clicks| {
         let mut command = Command::new(&binary);
         command

@@ -5,6 +5,7 @@ use super::shop::{
     orders, rows, table, transaction,
 };
 use super::{lake, options};
+
 use chrono::{DateTime, Utc};
 use deltalake::DeltaTable;
 use pipeline::upkeep::{Options, Order, Retention, TableReport, run};

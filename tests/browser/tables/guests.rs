@@ -22,9 +22,7 @@ pub async fn at(user: &'static str, path: &str) -> anyhow::Result<Option<Scene>>
 
 /// Copies tables and files of the corpus beside those of the lake.
 pub fn bring_tables(scene: &Scene) -> anyhow::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let corpus = std::env::var_os("LAKEFRONT_CORPUS")
-        .map_or_else(|| root.join("../shared/corpus"), std::path::PathBuf::from);
+    let corpus = test_support::corpus_root();
     let guests = scene.project.join("lake/guests");
     if guests.is_dir() {
         return Ok(());

@@ -59,7 +59,7 @@ async fn batches_have_8192_rows_or_less_when_they_are_wide() {
 async fn a_large_table_takes_little_memory() {
     let Some(mut database) = Database::fresh("memory").await else { return };
     if !cfg!(target_os = "linux") {
-        eprintln!("skipped: the peak of a process is read from /proc");
+        test_support::skip("the peak of a process is read from /proc");
         return;
     }
     database.run(&MANY).await;

@@ -164,7 +164,7 @@ impl Drop for Server {
 /// Says so when there is none.
 fn said<T>(server: Option<T>) -> Option<T> {
     if server.is_none() {
-        eprintln!("skipped: {VARIABLE} is not set");
+        test_support::skip(&format!("{VARIABLE} is not set; `cargo xtask test` sets it"));
     }
     server
 }

@@ -1,8 +1,6 @@
 //! A server that misbehaves as it is told, path by path, and counts what it was asked and what it
-//! sent. Of the standard library alone, so that any test can include it.
+//! sent.
 
-// The path holds wherever this file is included from.
-#[path = "hostile/serving.rs"]
 mod serving;
 
 use std::collections::{HashMap, VecDeque};
