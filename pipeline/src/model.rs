@@ -257,10 +257,12 @@ fn read(layer: Layer, path: PathBuf) -> Result<Model, ModelError> {
 fn configure(layer: Layer, path: &Path, sql: &str) -> Result<(ModelConfig, PathBuf), ModelError> {
     let whole = |rule| ModelError { path: path.to_owned(), place: Place::default(), rule };
     let header = header::find(path, sql).map_err(|error| match error {
-        HeaderError::Open => {
-            let line = sql.split("/*---").next().unwrap_or_default().matches('\n').count();
-            let place = Place::at(line as u64 + 1, 1);
+        HeaderError::Open { line } => {
+            let place = Place::at(line, 1);
             ModelError { path: path.to_owned(), place, rule: ModelRule::OpenHeader }
+        }
+        HeaderError::Unread { place } => {
+            ModelError { path: path.to_owned(), place, rule: ModelRule::UnreadHeader }
         }
         HeaderError::Both { sibling } => whole(ModelRule::TwoHeaders { sibling }),
         HeaderError::Unreadable { sibling, place, source } => {

@@ -26,6 +26,7 @@
 //! be served on a machine that does not have its sources.
 
 mod form;
+mod unread;
 
 use crate::duration::Span;
 use crate::lake::{Root, RootError};
@@ -126,6 +127,12 @@ pub enum ProjectRule {
     Syntax {
         /// What the parser says.
         reason: String,
+    },
+    /// A file or folder that looks like a part of the project and is not read.
+    #[error("is read by nothing: {remedy}")]
+    NotRead {
+        /// What would be read.
+        remedy: String,
     },
     /// A source is not right.
     #[error(transparent)]

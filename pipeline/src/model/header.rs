@@ -1,5 +1,6 @@
 //! Where the configuration of a model stands: in a block comment that opens its file, or in a sibling
-//! `NAME.yaml`.
+//! `NAME.yaml`. Other comments and empty lines may stand before the block, the query may not. A comment
+//! elsewhere that looks like a configuration is refused, since nothing would read it.
 //!
 //! ```sql
 //! /*---
@@ -11,10 +12,38 @@
 
 use crate::project::Place;
 use crate::yaml;
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 use std::path::{Path, PathBuf};
 
-const OPEN: &str = "/*---";
-const CLOSE: &str = "---*/";
+/// What opens and closes the block within the marks of a comment.
+const FENCE: &str = "---";
+
+/// Keys that no sentence of a comment begins with.
+const OWN_KEYS: [&str; 5] =
+    ["materialized", "expectations", "partition_by", "sort_by", "newest_by"];
+
+/// Keys that make a comment a configuration where dashes fence it.
+const KEYS: [&str; 18] = [
+    "description",
+    "owner",
+    "materialized",
+    "key",
+    "input",
+    "newest_by",
+    "deleted",
+    "watermark",
+    "by",
+    "valid_from",
+    "stream",
+    "partition_by",
+    "sort_by",
+    "zorder_by",
+    "cluster_by",
+    "columns",
+    "expectations",
+    "freshness",
+];
 
 /// The configuration of a model as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +58,10 @@ pub(super) struct Header {
 /// Why there is no one configuration.
 #[derive(Debug)]
 pub(super) enum HeaderError {
-    /// The block is opened and not closed.
-    Open,
+    /// The block is opened at this line and not closed.
+    Open { line: u64 },
+    /// A comment looks like a configuration and is not read.
+    Unread { place: Place },
     /// There is a block and a sibling file.
     Both { sibling: PathBuf },
     /// The sibling cannot be read.
@@ -56,12 +87,51 @@ pub(super) fn find(path: &Path, sql: &str) -> Result<Option<Header>, HeaderError
 
 /// The YAML of the block that opens `sql`, on the lines on which it stands.
 fn block(sql: &str) -> Result<Option<String>, HeaderError> {
-    let trimmed = sql.trim_start();
-    let Some(rest) = trimmed.strip_prefix(OPEN) else { return Ok(None) };
-    let Some((yaml, _)) = rest.split_once(CLOSE) else { return Err(HeaderError::Open) };
-    let before = sql.len() - trimmed.len();
-    let n_lines = sql.get(..before).unwrap_or_default().matches('\n').count();
-    Ok(Some(format!("{}{yaml}", "\n".repeat(n_lines))))
+    // What is no SQL is said where the query is parsed.
+    let Ok(tokens) = Tokenizer::new(&GenericDialect {}, sql).tokenize_with_location() else {
+        return Ok(None);
+    };
+    let mut found = None;
+    let mut is_before_query = true;
+    for TokenWithSpan { token, span } in &tokens {
+        let place = Place::at(span.start.line, span.start.column);
+        match token {
+            Token::Whitespace(Whitespace::MultiLineComment(text)) => {
+                // A longer line of dashes is an ornament.
+                let fenced = text.strip_prefix(FENCE).filter(|rest| !rest.starts_with('-'));
+                if let (true, None, Some(rest)) = (is_before_query, &found, fenced) {
+                    let line = span.start.line;
+                    let yaml = rest.strip_suffix(FENCE).ok_or(HeaderError::Open { line })?;
+                    let n_lines = usize::try_from(line).unwrap_or(1).saturating_sub(1);
+                    found = Some(format!("{}{yaml}", "\n".repeat(n_lines)));
+                } else if looks_like_one(text) {
+                    return Err(HeaderError::Unread { place });
+                }
+            }
+            Token::Whitespace(Whitespace::SingleLineComment { comment, .. }) => {
+                if says_one_of(&OWN_KEYS, comment) {
+                    return Err(HeaderError::Unread { place });
+                }
+            }
+            Token::Whitespace(_) => {}
+            _ => is_before_query = false,
+        }
+    }
+    Ok(found)
+}
+
+/// Whether the text of a block comment is meant to be read.
+fn looks_like_one(text: &str) -> bool {
+    let opened = text.trim_start_matches(|c: char| c == '*' || c.is_whitespace());
+    let keys = if opened.starts_with("--") { &KEYS[..] } else { &OWN_KEYS[..] };
+    text.lines().any(|line| says_one_of(keys, line))
+}
+
+/// Whether `line` is a key of `keys` and what it is.
+fn says_one_of(keys: &[&str], line: &str) -> bool {
+    let line = line.trim_start_matches(|c: char| c == '*' || c == '-' || c.is_whitespace());
+    let Some((key, _)) = line.split_once(':') else { return false };
+    keys.contains(&key.trim_end().to_lowercase().as_str())
 }
 
 /// Where `yaml` says `word` under its key `key`, or the key itself where it does not.
@@ -105,10 +175,38 @@ mod tests {
             assert_eq!(block(sql).unwrap().as_deref(), expected, "{sql:?}");
         };
         check("select 1", None);
-        check("-- x\n/*--- a: 1 ---*/ select 1", None);
+        check("-- x\n/*--- a: 1 ---*/ select 1", Some("\n a: 1 "));
+        check("-- x\n\n/* (c) the shop */\n/*---\na: 1\n---*/select 1", Some("\n\n\n\na: 1\n"));
         check("/*---\na: 1\n---*/\nselect 1", Some("\na: 1\n"));
         check("\n\n/*---\na: 1\n---*/select 1", Some("\n\n\na: 1\n"));
-        assert!(matches!(block("/*---\na: 1\nselect 1"), Err(HeaderError::Open)));
+        assert!(matches!(block("\n/*---\na: 1\n*/ select 1"), Err(HeaderError::Open { line: 2 })));
+    }
+
+    #[test]
+    fn what_looks_like_a_configuration_is_read_or_named() {
+        let check = |sql: &str, expected: Option<&str>| {
+            let found = match block(sql) {
+                Err(HeaderError::Unread { place }) => Some(place.to_string()),
+                Err(error) => panic!("{sql:?}: {error:?}"),
+                Ok(_) => None,
+            };
+            assert_eq!(found.as_deref(), expected, "{sql:?}");
+        };
+        check("/* ---\nmaterialized: merge\n--- */\nselect 1", Some(":1:1"));
+        check("/*\nmaterialized: merge\n*/\nselect 1", Some(":1:1"));
+        check("/**---\n * key: [id]\n ---*/\nselect 1", Some(":1:1"));
+        check("/* --\nKey: [id]\n-- */\nselect 1", Some(":1:1"));
+        check("select 1\n/*---\nkey: [id]\n---*/", Some(":2:1"));
+        check("/*---\na: 1\n---*/\n/*---\nkey: [id]\n---*/\nselect 1", Some(":4:1"));
+        check("-- materialized: merge\n-- key: [id]\nselect 1", Some(":1:1"));
+        check("select 1 -- sort_by: [id]", Some(":1:10"));
+        check("select '/*---\nkey: [id]\n---*/' as \"-- sort_by: x\"", None);
+        check("/* the key: what names a row */ select 1", None);
+        check("/* owner: sales */ select 1", None);
+        check("-- by: day, as the shop says\nselect 1", None);
+        check("/*---------- part 2 ----------*/ /*---------- part 3\n----------*/ select 1", None);
+        check("/*----\nkey: [id]\n----*/ select 1", Some(":1:1"));
+        check("select 1 /*---------- the rest ----------*/", None);
     }
 
     #[test]

@@ -39,6 +39,15 @@ pub enum ModelRule {
         /// The file's name without `.yaml`.
         stem: String,
     },
+    /// A file that nothing reads.
+    #[error("is read by nothing: {remedy}")]
+    NotRead {
+        /// What would be read.
+        remedy: String,
+    },
+    /// A link to a folder, which is not followed.
+    #[error("is a link to a folder, and links below models/ are not followed; put the folder here")]
+    LinkedFolder,
     /// The file's name is not a table's.
     #[error(
         "name {stem:?} is not a lower-case letter followed by letters, digits or `_`, and it is the table's"
@@ -76,7 +85,7 @@ pub enum ModelRule {
         table: String,
     },
     /// A table or source that nothing makes.
-    #[error("{table} is not defined, there are: {known}")]
+    #[error("{table} is not defined, {}", if known.is_empty() { "there is none in that place".to_owned() } else { format!("there are: {known}") })]
     Unknown {
         /// The table.
         table: String,
@@ -94,6 +103,12 @@ pub enum ModelRule {
     /// The block of the configuration is opened and not closed.
     #[error("opens its configuration with /*--- and does not close it with ---*/")]
     OpenHeader,
+    /// A comment that looks like a configuration and is none.
+    #[error(
+        "this comment looks like a configuration and is not read: the one that is opens the file, before the query, with /*--- \
+         and ends with ---*/"
+    )]
+    UnreadHeader,
     /// The configuration stands in two places.
     #[error("has a configuration of its own and one in {}, one of them goes", sibling.display())]
     TwoHeaders {

@@ -1,5 +1,6 @@
 //! The files of a project as they are written.
 
+use super::unread;
 use super::{
     DEFAULT_ENVIRONMENT, Exposure, PROJECT_FILE, Place, Project, ProjectError, ProjectRule, Retries,
 };
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_saphyr::Spanned;
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The folder of the files of sources.
@@ -57,7 +59,13 @@ struct EnvironmentForm {
 pub(super) fn read(folder: &Path, environment: &str) -> Result<Project, ProjectError> {
     let path = folder.join(PROJECT_FILE);
     let error = |place, rule| ProjectError { path: path.clone(), place, rule };
+    unread::refuse_misnamed(folder)?;
     let mut form: ProjectForm = parse(&path)?;
+    let shows = form.catalog.is_some()
+        || form.environments.values().flatten().any(|own| own.catalog.is_some());
+    if !shows {
+        unread::refuse_catalog(folder)?;
+    }
     let own = match form.environments.remove(environment) {
         Some(own) => own.unwrap_or_default(),
         None if environment == DEFAULT_ENVIRONMENT => EnvironmentForm::default(),
@@ -142,22 +150,29 @@ impl Sources<'_> {
 }
 
 /// The `*.yaml` files of `folder`, sorted; none when there is no such folder.
+///
+/// # Errors
+/// [`ProjectRule::NotRead`] of a file that looks like one of them.
 fn source_files(folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
-    let error = |source| ProjectError {
-        path: folder.to_owned(),
-        place: Place::default(),
-        rule: ProjectRule::Unreadable(source),
-    };
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(source) => return Err(error(source)),
-    };
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
     let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(error)?.path();
-        if path.extension().is_some_and(|extension| extension == "yaml") {
-            files.push(path);
+    for entry in walkdir::WalkDir::new(folder).min_depth(1).follow_links(true).sort_by_file_name() {
+        let entry = entry.map_err(|error| {
+            let path = error.path().unwrap_or(folder).to_owned();
+            let source = error.into_io_error().unwrap_or_else(|| io::ErrorKind::Other.into());
+            ProjectError { path, place: Place::default(), rule: ProjectRule::Unreadable(source) }
+        })?;
+        if !entry.file_type().is_file() {
+            continue;
+        }
+        match unread::misplaced_source(folder, entry.path()) {
+            Some(error) => return Err(error),
+            None if entry.path().extension().is_some_and(|extension| extension == "yaml") => {
+                files.push(entry.into_path());
+            }
+            None => {}
         }
     }
     files.sort();
