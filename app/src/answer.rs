@@ -106,7 +106,7 @@ impl Answer {
 
     /// How many groups there were before the limit, when there is a limit.
     pub fn n_groups(&self) -> Option<i128> {
-        match self.columns.iter().find(|column| column.name == "n_groups")? {
+        match self.columns.iter().find(|column| column.name == query::N_GROUPS)? {
             Column { values: Values::Number(numbers), .. } => {
                 Some(numbers.first()?.as_ref()?.units)
             }

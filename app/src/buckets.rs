@@ -128,6 +128,9 @@ mod tests {
             expr: expr.into(),
             format: catalog::NumberFormat::Count,
             description: String::new(),
+            better: catalog::Better::Up,
+            additivity: None,
+            over_no_rows: catalog::OverNoRows::Nothing,
         }
     }
 

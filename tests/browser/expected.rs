@@ -59,8 +59,12 @@ impl Oracle {
     /// When it has none.
     pub fn extent(&self) -> anyhow::Result<DateRange> {
         let time = &self.catalog.dashboards.first().context("there is no dashboard")?.time;
-        let extent = self.opened.extents.iter().find(|extent| extent.dimension == *time);
-        extent.and_then(|extent| extent.range).context("the lake has no day")
+        let of_time = self.opened.extents.iter().filter(|extent| extent.dimension == *time);
+        let union = |a: DateRange, b: DateRange| DateRange {
+            first: a.first.min(b.first),
+            last: a.last.max(b.last),
+        };
+        of_time.filter_map(|extent| extent.range).reduce(union).context("the lake has no day")
     }
 
     /// What the first dashboard's cards, bars and slices show for a selection; `days` of `None` are

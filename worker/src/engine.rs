@@ -7,7 +7,7 @@ use crate::meter::Meter;
 use crate::rows::Rows;
 use crate::store::Location;
 use crate::table::LakeTable;
-use catalog::{Catalog, DimensionKind, Name, Table, TableFormat};
+use catalog::{Catalog, Dimension, DimensionKind, Name, Table, TableFormat};
 use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::datatypes::{DataType, Date32Type};
 use datafusion::catalog::TableProvider;
@@ -35,7 +35,7 @@ pub struct Engine {
 pub struct Opened {
     /// The version of each table, in the catalog's order.
     pub tables: Vec<TableVersion>,
-    /// The days of each dashboard's time dimension.
+    /// The days of each table that has the time dimension of a dashboard.
     pub extents: Vec<Extent>,
 }
 
@@ -118,34 +118,53 @@ impl Engine {
     async fn extents(&self) -> Result<Vec<Extent>, Failure> {
         let times: BTreeSet<&Name> = self.catalog.dashboards.iter().map(|d| &d.time).collect();
         let mut extents = Vec::new();
-        for time in times {
-            let mut range: Option<DateRange> = None;
-            for table in &self.catalog.tables {
-                let Some(dimension) = table.dimension(time) else { continue };
-                if dimension.kind != DimensionKind::Date {
-                    continue;
+        for table in &self.catalog.tables {
+            let of_time = |dimension: &&Dimension| times.contains(&dimension.name);
+            for dimension in table.dimensions.iter().filter(of_time) {
+                if dimension.kind == DimensionKind::Date {
+                    extents.push(self.extent(table, dimension).await?);
                 }
-                let days = self.days_of(table, &dimension.column).await?;
-                range = match (range, days) {
-                    (Some(a), Some(b)) => {
-                        Some(DateRange { first: a.first.min(b.first), last: a.last.max(b.last) })
-                    }
-                    (a, b) => a.or(b),
-                };
             }
-            extents.push(Extent { dimension: time.clone(), range });
         }
         Ok(extents)
     }
 
-    async fn days_of(&self, table: &Table, column: &str) -> Result<Option<DateRange>, Failure> {
-        let Some(provider) = self.providers.get(&table.name) else { return Ok(None) };
-        let misfit = |error: &DataFusionError| {
-            let mut failure = failure::of_plan(error);
-            failure.message = format!("table {}, column {column}: {}", table.name, failure.message);
-            failure
+    async fn extent(&self, table: &Table, dimension: &Dimension) -> Result<Extent, Failure> {
+        let range = self.days_of(table, &dimension.column, None).await?;
+        let version = self.versions.get(&table.name);
+        let until = version.and_then(|version| version.committed_at_us).map(last_day_at);
+        let last_by_commit = match (range, until) {
+            // Only where there is such a day is a second question worth its reading.
+            (Some(range), Some(until)) if range.last > until => {
+                self.days_of(table, &dimension.column, Some(until)).await?.map(|days| days.last)
+            }
+            (range, _) => range.map(|range| range.last),
         };
-        let plan = lower::extent(Arc::clone(provider), column).map_err(|error| misfit(&error))?;
+        let (table, dimension) = (table.name.clone(), dimension.name.clone());
+        Ok(Extent { table, dimension, range, last_by_commit })
+    }
+
+    /// The first and the last day of `column` up to the day `until`.
+    async fn days_of(
+        &self,
+        table: &Table,
+        column: &str,
+        until: Option<Date>,
+    ) -> Result<Option<DateRange>, Failure> {
+        let Some(provider) = self.providers.get(&table.name) else { return Ok(None) };
+        let place = format!("table {}, column {column}", table.name);
+        let misfit = |error: &DataFusionError| {
+            let failure = failure::of_plan(error);
+            Failure { message: format!("{place}: {}", failure.message), ..failure }
+        };
+        let schema = provider.schema();
+        if schema.field_with_name(column).is_ok_and(|field| field.data_type() != &DataType::Date32)
+        {
+            let message = format!("{place}: a time dimension is a date");
+            return Err(Failure::new(ErrorCode::InvalidCatalog, message));
+        }
+        let plan =
+            lower::extent(Arc::clone(provider), column, until).map_err(|error| misfit(&error))?;
         let meter = Arc::new(Meter::default());
         let run = self.lake.run(&plan, &meter).await.map_err(|error| misfit(&error))?;
         let batches = run.batches;
@@ -155,17 +174,15 @@ impl Engine {
             let days = column.as_primitive_opt::<Date32Type>()?;
             days.is_valid(0).then(|| Date::from_days(days.value(0)))
         };
-        let is_date = provider
-            .schema()
-            .field_with_name(column)
-            .is_ok_and(|field| field.data_type() == &DataType::Date32);
-        if !is_date {
-            let message =
-                format!("table {}, column {column}: a time dimension is a date", table.name);
-            return Err(Failure::new(ErrorCode::InvalidCatalog, message));
-        }
         Ok(day(0).zip(day(1)).map(|(first, last)| DateRange { first, last }))
     }
+}
+
+/// The last day that had begun anywhere on earth at `utc_us`.
+fn last_day_at(utc_us: i64) -> Date {
+    let zone_us = 14 * 3_600_000_000_i64;
+    let days = utc_us.saturating_add(zone_us).div_euclid(86_400_000_000);
+    Date::from_days(i32::try_from(days).unwrap_or(i32::MAX))
 }
 
 async fn open_table(table: &Table, lake: &Lake) -> Result<LakeTable, Failure> {
@@ -187,3 +204,6 @@ fn of_lower(error: &LowerError) -> Failure {
     };
     Failure::new(code, error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,27 +1,23 @@
 //! A typed question to a DataFusion plan. The only place where plans are made of questions, and the
 //! only one that quotes identifiers: columns are named as values, never glued into text.
 
+mod bucket;
 pub mod rows;
 
 use crate::measure;
 use catalog::{Catalog, Dimension, DimensionKind, Measure, Name, Reach, Table};
-use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, JoinType, ScalarValue};
 use datafusion::datasource::{TableProvider, provider_as_source};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
-use datafusion::functions::datetime::expr_fn::date_trunc;
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::logical_expr::expr::WindowFunction;
 use datafusion::logical_expr::{
-    Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, WindowFunctionDefinition, cast, lit,
+    Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, WindowFunctionDefinition, lit,
 };
-use query::{Clause, Condition, Grain, Order, QuerySpec};
+use query::{Clause, Condition, Date, Grain, N_GROUPS, Order, QuerySpec};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The name of the column that says how many groups there were before the limit.
-pub const N_GROUPS: &str = "n_groups";
 
 /// What a question is lowered against.
 pub struct Scope<'a> {
@@ -163,22 +159,26 @@ fn finish(
     plan.build()
 }
 
-/// The smallest and the largest value of the date column `column_name` of a table, as `first` and
-/// `last`.
+/// The smallest and the largest value of the date column `column_name` of a table up to the day
+/// `until`, as `first` and `last`.
 ///
 /// # Errors
 /// DataFusion's, when there is no such column.
 pub fn extent(
     table: Arc<dyn TableProvider>,
     column_name: &str,
+    until: Option<Date>,
 ) -> Result<LogicalPlan, DataFusionError> {
     use datafusion::functions_aggregate::expr_fn::{max, min};
-    LogicalPlanBuilder::scan("extent", provider_as_source(table), None)?
-        .aggregate(
-            Vec::<Expr>::new(),
-            [min(column(column_name)).alias("first"), max(column(column_name)).alias("last")],
-        )?
-        .build()
+    let mut plan = LogicalPlanBuilder::scan("extent", provider_as_source(table), None)?;
+    if let Some(until) = until {
+        plan = plan.filter(column(column_name).lt_eq(day(until)))?;
+    }
+    plan.aggregate(
+        Vec::<Expr>::new(),
+        [min(column(column_name)).alias("first"), max(column(column_name)).alias("last")],
+    )?
+    .build()
 }
 
 fn resolve_measures<'c>(
@@ -288,8 +288,7 @@ fn predicate(dimension: &Dimension, condition: &Condition) -> Result<Expr, Lower
     let value = column(&dimension.column);
     match (condition, dimension.kind) {
         (Condition::Within(range), DimensionKind::Date) => {
-            let day = |days: i32| Expr::Literal(ScalarValue::Date32(Some(days)), None);
-            Ok(value.between(day(range.first.days()), day(range.last.days())))
+            Ok(value.between(day(range.first), day(range.last)))
         }
         (Condition::OneOf(values), DimensionKind::Category) => {
             let texts: Vec<Expr> = values.iter().flatten().map(|text| lit(text.as_str())).collect();
@@ -313,17 +312,19 @@ fn group_expr(table: &Table, name: &Name, grain: Option<Grain>) -> Result<Expr, 
         dimension: name.clone(),
     })?;
     let value = column(&dimension.column);
-    let bucket = |unit: &str| cast(date_trunc(lit(unit), value.clone()), DataType::Date32);
     let group = match (grain, dimension.kind) {
         (None | Some(Grain::Day), DimensionKind::Date) | (None, DimensionKind::Category) => value,
-        (Some(Grain::Week), DimensionKind::Date) => bucket("week"),
-        (Some(Grain::Month), DimensionKind::Date) => bucket("month"),
+        (Some(grain), DimensionKind::Date) => bucket::first_day(grain, value),
         (Some(_), DimensionKind::Category) => {
             let reason = "a grain needs a date";
             return Err(LowerError::WrongKind { dimension: name.clone(), reason });
         }
     };
     Ok(group.alias(name.as_str()))
+}
+
+fn day(day: Date) -> Expr {
+    Expr::Literal(ScalarValue::Date32(Some(day.days())), None)
 }
 
 /// A column by its exact name; nothing in it is parsed.

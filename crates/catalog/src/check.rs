@@ -94,6 +94,10 @@ impl Catalog {
         for table in &self.tables {
             let place = format!("tables.{}", table.name);
             unique(&place, "dimension", table.dimensions.iter().map(|d| &d.name))?;
+            // Both name columns of one answer.
+            let measures = table.measures.iter().map(|m| &m.name);
+            let columns = table.dimensions.iter().map(|d| &d.name).chain(measures);
+            unique(&place, "dimension or measure", columns)?;
             unique(&place, "link", table.links.iter().map(|l| &l.name))?;
         }
         unique("dashboards", "dashboard", self.dashboards.iter().map(|d| &d.name))?;
@@ -216,6 +220,11 @@ mod tests {
         check("\"limit\": 5", "\"limit\": 0", "limit 0 is not within");
         check("\"time\": \"day\"", "\"time\": \"status\"", "its kind is `date`");
         check("\"name\": \"by_status\"", "\"name\": \"by_day\"", "panel \"by_day\" is named twice");
+        check(
+            "\"name\": \"status\"",
+            "\"name\": \"revenue\"",
+            "tables.sales: dimension or measure \"revenue\" is named twice",
+        );
         check("\"title\": \"Shop\"", "\"titel\": \"Shop\"", "line 2");
     }
 }

@@ -5,7 +5,9 @@
 //! page and the engine read the compiled JSON. Nothing here plans, fetches or draws.
 
 mod check;
+mod currency;
 mod dashboard;
+mod measure;
 mod memory;
 mod name;
 mod reach;
@@ -15,10 +17,11 @@ pub mod yaml;
 
 pub use check::{CatalogError, Rule};
 pub use dashboard::{Dashboard, Panel, PanelKind, RangePreset};
+pub use measure::{Additivity, Better, Measure, NumberFormat, OverNoRows};
 pub use memory::{Memory, MemoryError};
 pub use name::Name;
 pub use reach::{Reach, Unreached};
-pub use table::{Dimension, DimensionKind, Link, Measure, NumberFormat, Table, TableFormat};
+pub use table::{Dimension, DimensionKind, Link, Table, TableFormat};
 
 use serde::{Deserialize, Serialize};
 

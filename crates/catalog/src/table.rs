@@ -1,6 +1,6 @@
 //! A table of the lake with its measures, dimensions and links.
 
-use crate::Name;
+use crate::{Measure, Name};
 use serde::{Deserialize, Serialize};
 
 /// A table of the lake.
@@ -49,37 +49,6 @@ pub enum TableFormat {
     Delta,
     /// One Parquet file, or a folder of them with a list (`_files.json`) beside them.
     Parquet,
-}
-
-/// A number over the rows of a table, such as revenue.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Measure {
-    /// Unique in the catalog.
-    pub name: Name,
-    /// What the page calls it.
-    pub label: String,
-    /// An aggregate expression in SQL over the columns of the table, such as `sum(price)`.
-    pub expr: String,
-    /// How the page writes it.
-    #[serde(default)]
-    pub format: NumberFormat,
-    /// One sentence on what is counted and what is not.
-    #[serde(default)]
-    pub description: String,
-}
-
-/// How a number is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NumberFormat {
-    /// Grouped digits, as many decimals as the value has.
-    #[default]
-    Count,
-    /// Two decimals and the catalog's currency.
-    Money,
-    /// A ratio, written as a percentage with one decimal.
-    Percent,
 }
 
 /// Something by which rows are grouped and filtered.

@@ -117,7 +117,10 @@ impl Coordinator {
     pub fn extent(&self) -> Option<DateRange> {
         let (catalog, page, lake) = (self.loaded()?, self.page.as_ref()?, self.lake.as_ref()?);
         let time = &catalog.dashboard(&page.dashboard)?.time;
-        lake.extents.iter().find(|extent| &extent.dimension == time)?.range
+        let of_time = lake.extents.iter().filter(|extent| &extent.dimension == time);
+        of_time
+            .filter_map(|extent| extent.range)
+            .reduce(|a, b| DateRange { first: a.first.min(b.first), last: a.last.max(b.last) })
     }
 
     /// The days that are shown.

@@ -2,7 +2,7 @@
 
 use crate::{Failure, FileLayout, Files, History, RowForm, RowsSpec, TableAt, TableDescription};
 use catalog::{Catalog, Name};
-use query::{DateRange, QuerySpec};
+use query::{Date, DateRange, QuerySpec};
 use serde::{Deserialize, Serialize};
 
 /// Pairs a reply with its request. The page counts up from 1 and never uses a number twice, also
@@ -113,7 +113,8 @@ pub enum Answer {
         /// The version of each table of the catalog, in its order. A version holds until the next
         /// `Open`, so that all panels show one state.
         tables: Vec<TableVersion>,
-        /// For each dashboard's time dimension, the days that the lake has.
+        /// The days of each table that has the time dimension of a dashboard, in the order of the
+        /// tables.
         extents: Vec<Extent>,
     },
     /// The rows come in the buffer beside this message.
@@ -159,13 +160,19 @@ pub struct TableVersion {
     pub stale_since_us: Option<i64>,
 }
 
-/// The first and last day that a dimension has, over every table of the catalog that has it.
+/// The days that a table has of a dimension.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Extent {
+    /// The table.
+    pub table: Name,
     /// The date dimension.
     pub dimension: Name,
-    /// `None` when no table has a row with a day.
+    /// The first and the last day; `None` when no row has a day.
     pub range: Option<DateRange>,
+    /// The last day that is not in the future of the table's commit, in any zone: what a planned
+    /// delivery, a typing error or 9999-12-31 for "never" does not move. That of `range` where
+    /// nobody knows when the commit was; `None` when every day is in the future.
+    pub last_by_commit: Option<Date>,
 }
 
 /// What an answer was computed from and what it cost.

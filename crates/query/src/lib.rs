@@ -6,4 +6,4 @@ mod spec;
 
 pub use clause::{Clause, Condition, Selection};
 pub use date::{Date, DateError, DateRange};
-pub use spec::{Grain, GroupBy, Order, QuerySpec};
+pub use spec::{Grain, GroupBy, N_GROUPS, Order, QuerySpec};

@@ -206,7 +206,12 @@ fn a_lake_without_days_is_empty_and_not_loading() {
     let mut bench = Bench::opened("");
     bench.emit(Event::Refreshed);
     let id = bench.opening.take().unwrap();
-    let extents = vec![Extent { dimension: name("day"), range: None }];
+    let extents = vec![Extent {
+        table: name("sales"),
+        dimension: name("day"),
+        range: None,
+        last_by_commit: None,
+    }];
     let effects = bench.page.handle(Event::Opened { id, tables: Vec::new(), extents });
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send { .. })));
     assert_eq!(bench.phases(), vec![Phase::Ready; 5]);

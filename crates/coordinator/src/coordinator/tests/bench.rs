@@ -167,7 +167,12 @@ impl Bench {
             size_bytes: 1,
             stale_since_us: self.stale_since_us,
         }];
-        let extents = vec![Extent { dimension: name("day"), range: Some(extent()) }];
+        let extents = vec![Extent {
+            table: name("sales"),
+            dimension: name("day"),
+            range: Some(extent()),
+            last_by_commit: Some(extent().last),
+        }];
         self.emit(Event::Opened { id, tables, extents });
     }
 

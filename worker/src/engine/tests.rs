@@ -1,0 +1,4 @@
+//! Questions to an engine over small files.
+
+mod bench;
+mod days;
