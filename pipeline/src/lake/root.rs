@@ -135,6 +135,16 @@ impl Root {
         Root::over(Some(dir.to_owned()), url, Arc::new(LocalFileSystem::new()))
     }
 
+    /// The root on `store`, which nobody else names: tests have lakes in memory, and stores that fail.
+    ///
+    /// # Errors
+    /// [`RootError::Form`] never happens: the root's own URL is one.
+    pub fn on(store: Arc<dyn ObjectStore>) -> Result<Root, RootError> {
+        let text = "memory:///lake/";
+        let form = |_| RootError::Form { text: text.to_owned(), rule: "is not a URL" };
+        Root::over(None, Url::parse(text).map_err(form)?, store)
+    }
+
     fn over(
         local_dir: Option<PathBuf>,
         url: Url,
@@ -362,12 +372,7 @@ mod tests {
     impl Root {
         /// A root in memory, which behaves as an object store does.
         pub(crate) fn memory() -> Root {
-            Root::on(Arc::new(object_store::memory::InMemory::new()))
-        }
-
-        /// A root on `store`.
-        pub(crate) fn on(store: Arc<dyn ObjectStore>) -> Root {
-            Root::over(None, Url::parse("memory:///lake/").unwrap(), store).unwrap()
+            Root::on(Arc::new(object_store::memory::InMemory::new())).unwrap()
         }
     }
 

@@ -163,7 +163,8 @@ async fn what_is_no_lease_is_held_by_nobody() {
 #[tokio::test]
 async fn a_store_without_conditions_is_refused() {
     for is_create_honoured in [false, true] {
-        let root = Root::on(Arc::new(Careless { store: InMemory::new(), is_create_honoured }));
+        let root =
+            Root::on(Arc::new(Careless { store: InMemory::new(), is_create_honoured })).unwrap();
         let error = take(&root, &Clock::system()).await.unwrap_err();
         assert!(matches!(error, LockError::Unconditional { .. }), "{error}");
     }
