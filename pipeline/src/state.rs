@@ -1,22 +1,70 @@
 //! What a table was made of, so that the next build takes only what is new and a table that is as it
 //! should be is not written again.
 //!
-//! The state with the number N lies in `_lakefront/state/LAYER/NAME/N.json` of the lake, and the commit that
-//! it belongs to carries the transaction `lakefront` with the version N. The file is written before
-//! the commit: a build that ends between the two leaves a file that nothing refers to, and the next
-//! one writes it anew.
+//! The state with the number N lies in `_lakefront/state/LAYER/NAME/N-DIGEST.json` of the lake, named after
+//! its own bytes. The commit that it belongs to carries two transactions, which checkpoints keep: `lakefront` with
+//! the version N, and `lakefront.state` with the digest. The file is written before the commit and never
+//! over another one: whatever a writer that lost the lake still writes, the commit names what it was made of.
+//! A build that ends between the two leaves a file that nothing refers to.
+//!
+//! Lakefront 0.1.0 named the file `N.json` and wrote the first transaction alone; such a state is read as well.
 
 use crate::lake::{Root, RootError};
 use crate::source::{DatabasePosition, Seen};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The application that the transactions of a commit are of.
 pub(crate) const APP_ID: &str = "lakefront";
 
+/// The application whose transaction has the digest of a commit's state.
+pub(crate) const STATE_APP_ID: &str = "lakefront.state";
+
 /// States before the last that are kept, for people who look what happened.
 const N_KEPT: i64 = 3;
+
+/// The low bits of a digest that are those of the state's number.
+const NUMBER_BITS: i64 = 0xffff;
+
+/// What a commit says of its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StateName {
+    number: i64,
+    /// Some bits of the hash of its bytes, and the low ones of its number; `None` in a lake of Lakefront 0.1.0.
+    digest: Option<i64>,
+}
+
+impl StateName {
+    /// The name of the state `number` whose bytes are `json`.
+    fn of(number: i64, json: &[u8]) -> StateName {
+        let hash = Sha256::digest(json);
+        let start = hash.iter().take(8).fold(0, |bits: u64, byte| bits << 8 | u64::from(*byte));
+        let bits = i64::try_from(start >> 1).unwrap_or_default() & !NUMBER_BITS;
+        StateName { number, digest: Some(bits | (number & NUMBER_BITS)) }
+    }
+
+    /// The name that the two transactions of a table give. A digest of another number is that of an earlier
+    /// commit: what followed knew of none.
+    pub(crate) fn read(number: i64, digest: Option<i64>) -> StateName {
+        let is_own = |digest: &i64| digest & NUMBER_BITS == number & NUMBER_BITS;
+        StateName { number, digest: digest.filter(is_own) }
+    }
+
+    /// The version of the transaction `lakefront.state`; `None` when there is none.
+    pub(crate) fn digest(self) -> Option<i64> {
+        self.digest
+    }
+
+    fn path(self, location: &str) -> String {
+        let number = self.number;
+        match self.digest {
+            Some(digest) => format!("{}/{number:010}-{digest:016x}.json", folder(location)),
+            None => format!("{}/{number:010}.json", folder(location)),
+        }
+    }
+}
 
 /// What a table was made of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,20 +161,16 @@ fn folder(location: &str) -> String {
     format!("_lakefront/state/{location}")
 }
 
-fn path(location: &str, number: i64) -> String {
-    format!("{}/{number:010}.json", folder(location))
-}
-
-/// The state `number` of the table at `location`, whose last commit names it.
+/// The state `name` of the table at `location`, which its last commit names.
 ///
 /// # Errors
 /// [`StateError::Missing`] and [`StateError::Damaged`].
 pub(crate) async fn read(
     root: &Root,
     location: &str,
-    number: i64,
+    name: StateName,
 ) -> Result<ModelState, StateError> {
-    let path = path(location, number);
+    let path = name.path(location);
     let place = || root.place(&path);
     let Some(bytes) = root.get(&path).await? else {
         return Err(StateError::Missing { path: place() });
@@ -134,23 +178,40 @@ pub(crate) async fn read(
     serde_json::from_slice(&bytes).map_err(|source| StateError::Damaged { path: place(), source })
 }
 
-/// Writes the state `number` of the table at `location`, and forgets old ones.
+/// Writes the state `number` of the table at `location`, and says how its commit is to name it.
+///
+/// # Errors
+/// [`StateError::Root`] when the lake does not take it.
 pub(crate) async fn write(
     root: &Root,
     location: &str,
     number: i64,
     state: &ModelState,
-) -> Result<(), StateError> {
-    let path = path(location, number);
-    let damaged = |source| StateError::Damaged { path: root.place(&path), source };
+) -> Result<StateName, StateError> {
+    let damaged = |source| StateError::Damaged { path: root.place(&folder(location)), source };
     let mut json = serde_json::to_vec_pretty(state).map_err(damaged)?;
     json.push(b'\n');
-    root.put(&path, Bytes::from(json)).await?;
-    let old = number - N_KEPT - 1;
-    if old >= 0 {
-        root.delete(&self::path(location, old)).await?;
+    let name = StateName::of(number, &json);
+    // What lies there has the same bytes: an earlier build wrote it and did not get to its commit.
+    root.put_new(&name.path(location), Bytes::from(json)).await?;
+    Ok(name)
+}
+
+/// Forgets states of the table at `location` that are older than those kept beside `last`, which is committed.
+/// What cannot be deleted is found again after the next commit.
+pub(crate) async fn forget_old(root: &Root, location: &str, last: StateName) {
+    let Ok(paths) = root.list(&folder(location)).await else { return };
+    for path in paths {
+        if number_of(&path).is_some_and(|number| number < last.number - N_KEPT) {
+            let _ = root.delete(&path).await;
+        }
     }
-    Ok(())
+}
+
+/// The number in the name of a state.
+fn number_of(path: &str) -> Option<i64> {
+    let name = path.rsplit('/').next()?.strip_suffix(".json")?;
+    name.split('-').next()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -164,6 +225,42 @@ mod tests {
         assert!(table("a", 3, 2).is_same(&table("a", 9, 2)));
         assert!(!table("a", 3, 2).is_same(&table("a", 3, 3)));
         assert!(!table("a", 3, 2).is_same(&table("b", 3, 2)));
+    }
+
+    #[test]
+    fn a_name_is_that_of_its_commit() {
+        let name = StateName::of(7, b"a");
+        assert_eq!(StateName::read(7, name.digest()), name);
+        assert_ne!(StateName::of(7, b"b"), name, "other bytes lie elsewhere");
+        assert_ne!(StateName::of(8, b"a").digest(), name.digest());
+        // A version that writes no digest has committed since.
+        assert_eq!(StateName::read(8, name.digest()).digest(), None);
+        assert!(StateName::of(i64::MAX, b"a").digest().unwrap() > 0);
+        let old = StateName::read(7, None).path("silver/a");
+        assert_eq!(old, "_lakefront/state/silver/a/0000000007.json");
+        for path in [old, name.path("silver/a")] {
+            assert_eq!(number_of(&path), Some(7), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_state_is_never_written_over() {
+        let root = Root::memory();
+        let state = |definition: &str| ModelState {
+            definition: definition.to_owned(),
+            inputs: BTreeMap::new(),
+        };
+        let ours = write(&root, "silver/a", 3, &state("ours")).await.unwrap();
+        // A writer that has lost the lake writes on.
+        write(&root, "silver/a", 3, &state("theirs")).await.unwrap();
+        assert_eq!(read(&root, "silver/a", ours).await.unwrap(), state("ours"));
+        assert_eq!(write(&root, "silver/a", 3, &state("ours")).await.unwrap(), ours);
+        for number in 4..9 {
+            let name = write(&root, "silver/a", number, &state("ours")).await.unwrap();
+            forget_old(&root, "silver/a", name).await;
+        }
+        let left = root.list(&folder("silver/a")).await.unwrap();
+        assert_eq!(left.len(), 4, "{left:?}");
     }
 
     #[test]

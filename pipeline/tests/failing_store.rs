@@ -3,15 +3,7 @@
 //!
 //! A few calls of each kind in the usual run, spread evenly; every call with `--include-ignored`.
 
-#![allow(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test ends where something is not as it should be"
-)]
-
-#[path = "failing_store/projects.rs"]
 mod projects;
-#[path = "failing_store/store.rs"]
 mod store;
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};

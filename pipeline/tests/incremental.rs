@@ -2,6 +2,7 @@
 //! something new.
 
 pub mod clicks;
+mod old_lake;
 
 use crate::pipeline_build::lake;
 use clicks::Clicks;

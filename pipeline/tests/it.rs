@@ -11,6 +11,7 @@
 mod crashes;
 mod describe;
 mod expectations;
+mod failing_store;
 mod incremental;
 mod lock;
 mod marketplace;

@@ -62,7 +62,7 @@ impl Build {
         let number =
             found.table.as_ref().and_then(LakeTable::number).map_or(0, |number| number + 1);
         let (state, metadata) = self.state_after(model, inputs, marks);
-        let commit = Commit { number, metadata };
+        let commit = Commit { number, state: None, metadata };
         let is_whole = matches!(write, Write::Overwrite);
         let stream = match scope.run(&plan).await {
             Ok(stream) => stream,
@@ -72,7 +72,8 @@ impl Build {
         let (stream, mut sifted) = sieve.pass(stream, &quarantine, &self.run_id)?;
         let output = Output::new(Arc::clone(&schema), stream, key_of(model));
         self.lock.check().await?;
-        state::write(self.lake.root(), &location, number, &state).await?;
+        let state = state::write(self.lake.root(), &location, number, &state).await?;
+        let own = Commit { state: Some(state), ..commit.clone() };
         if let (Some(name), Some(late)) = (model.late(), late) {
             self.put_aside(&name, &[late], is_whole, &commit).await?;
         }
@@ -89,7 +90,7 @@ impl Build {
                     Write::Merge { .. } => output.spool().await?.table()?,
                     _ => output.provider()?,
                 };
-                let table = self.lake.write(&location, found.table, layout, rows, write, &commit);
+                let table = self.lake.write(&location, found.table, layout, rows, write, &own);
                 Ok::<_, BuildError>(table.await?)
             };
             tokio::pin!(writing);
@@ -138,9 +139,23 @@ impl Build {
                     self.tell(super::Event::Warned { model: model.name.clone(), reason });
                 }
                 self.judged(model, judgements);
-                written
+                let written = written?;
+                state::forget_old(self.lake.root(), &location, state).await;
+                Ok(written)
             }
         }
+    }
+
+    /// What `table` was made of; `None` when a build did not make it.
+    pub(super) async fn state_of(
+        &self,
+        table: &LakeTable,
+        location: &str,
+    ) -> Result<Option<ModelState>, BuildError> {
+        Ok(match table.state().await? {
+            Some(name) => Some(state::read(self.lake.root(), location, name).await?),
+            None => None,
+        })
     }
 
     /// Adds rows that a model does not take to the table `name`. They bear the number of the state, so that a

@@ -8,7 +8,7 @@ use crate::model::{Materialization, Model, ModelRule, Read};
 use crate::plan::{DuplicateKey, Planned, Scope, difference};
 use crate::source::SourceKind;
 use crate::spool::Spool;
-use crate::state::{self, InputState, ModelState, Position};
+use crate::state::{InputState, ModelState, Position};
 use datafusion::catalog::TableProvider;
 use datafusion::logical_expr::LogicalPlan;
 use serde_json::Value;
@@ -85,10 +85,9 @@ impl Build {
 
     async fn find(&self, model: &Model, location: &str) -> Result<Found, BuildError> {
         let table = self.lake.open(location).await?;
-        let number = table.as_ref().and_then(LakeTable::number);
         // Who asked for a new table needs no state, and may have asked since it is damaged.
-        let state = match number.filter(|_| !self.is_refreshed(model)) {
-            Some(number) => Some(state::read(self.lake.root(), location, number).await?),
+        let state = match table.as_ref().filter(|_| !self.is_refreshed(model)) {
+            Some(table) => self.state_of(table, location).await?,
             None => None,
         };
         let definition = self.definition(model);
@@ -214,9 +213,9 @@ impl Build {
             return Ok(());
         }
         let Some(table) = &found.table else { return Ok(()) };
-        let Some(number) = table.number() else { return Ok(()) };
-        let location = model.name.location();
-        let state = state::read(self.lake.root(), &location, number).await?;
+        let Some(state) = self.state_of(table, &model.name.location()).await? else {
+            return Ok(());
+        };
         for (name, input) in &state.inputs {
             let source = name.strip_prefix("source.").and_then(|name| self.project.source(name));
             let Some(source) = source else { continue };

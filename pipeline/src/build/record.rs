@@ -153,6 +153,7 @@ impl Build {
         let number = before.as_ref().and_then(LakeTable::number).map_or(0, |number| number + 1);
         let commit = Commit {
             number,
+            state: None,
             metadata: vec![("lakefront.run".to_owned(), self.run_id.clone().into())],
         };
         self.lock.check().await?;

@@ -1,7 +1,7 @@
 //! A table of the lake as its last commit left it.
 
 use super::{BoxedError, LakeError};
-use crate::state::APP_ID;
+use crate::state::{APP_ID, STATE_APP_ID, StateName};
 use chrono::{DateTime, Utc};
 use datafusion::catalog::TableProvider;
 use datafusion::prelude::SessionContext;
@@ -21,16 +21,31 @@ pub(crate) struct LakeTable {
 impl LakeTable {
     /// Takes what is needed of a loaded table.
     pub(super) async fn read(place: String, table: DeltaTable) -> Result<LakeTable, LakeError> {
+        let mut read = LakeTable { place, table, number: None };
+        read.number = read.transaction(APP_ID).await?;
+        Ok(read)
+    }
+
+    /// The version of the last transaction of the application `app_id`.
+    async fn transaction(&self, app_id: &str) -> Result<Option<i64>, LakeError> {
         let read = async {
-            let log_store = table.log_store();
-            table.snapshot()?.transaction_version(log_store.as_ref(), APP_ID).await
+            let log_store = self.table.log_store();
+            self.table.snapshot()?.transaction_version(log_store.as_ref(), app_id).await
         };
-        let number = read.await.map_err(|error| LakeError {
-            place: place.clone(),
-            action: "its log cannot be read",
-            source: error.into(),
-        })?;
-        Ok(LakeTable { place, table, number })
+        read.await.map_err(|error| self.failed("its log cannot be read", error.into()))
+    }
+
+    /// The name of its state; `None` when a build did not write it.
+    ///
+    /// # Errors
+    /// [`LakeError`] when its log cannot be read.
+    pub(crate) async fn state(&self) -> Result<Option<StateName>, LakeError> {
+        match self.number {
+            None => Ok(None),
+            Some(number) => {
+                Ok(Some(StateName::read(number, self.transaction(STATE_APP_ID).await?)))
+            }
+        }
     }
 
     /// The number of its state; `None` when a build did not write it.

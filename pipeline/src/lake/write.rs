@@ -2,7 +2,7 @@
 
 use super::{BoxedError, Lake, LakeError, LakeTable, partition_columns};
 use crate::model::Layout;
-use crate::state::APP_ID;
+use crate::state::{APP_ID, STATE_APP_ID, StateName};
 use crate::upkeep;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
@@ -32,6 +32,8 @@ const SOURCE: &str = "source";
 pub(crate) struct Commit {
     /// The number of the state that it belongs to.
     pub(crate) number: i64,
+    /// The name of its own state; `None` when it has none.
+    pub(crate) state: Option<StateName>,
     /// What stands in its `commitInfo`, for people.
     pub(crate) metadata: Vec<(String, Value)>,
 }
@@ -222,11 +224,18 @@ fn side(alias: &str, column: &str) -> Expr {
 }
 
 fn properties(commit: &Commit) -> CommitProperties {
+    let transactions = [
+        Some(Transaction::new(APP_ID, commit.number)),
+        commit
+            .state
+            .and_then(StateName::digest)
+            .map(|digest| Transaction::new(STATE_APP_ID, digest)),
+    ];
     CommitProperties::default()
         // It would list the whole log each time; upkeep does it.
         .with_cleanup_expired_logs(Some(false))
         .with_metadata(commit.metadata.clone())
-        .with_application_transaction(Transaction::new(APP_ID, commit.number))
+        .with_application_transactions(transactions.into_iter().flatten().collect())
 }
 
 /// How data files are written.

@@ -9,7 +9,7 @@ use crate::catalog_json::CompileError;
 use crate::lake::Root;
 use crate::model::{self, Kind, Layer, Model};
 use crate::project::Project;
-use crate::state::{self, APP_ID, Position, StateError};
+use crate::state::{self, APP_ID, Position, STATE_APP_ID, StateError, StateName};
 use deltalake::DeltaTableError;
 use std::collections::BTreeMap;
 
@@ -125,8 +125,8 @@ async fn needed(root: &Root, models: &[Model]) -> Result<BTreeMap<String, u64>, 
         ids.insert(model.name.to_string(), made.id);
         // The others read all of it each time.
         let takes_new = !matches!(model.config.materialization.kind(), Kind::Full | Kind::View);
-        let (true, Some(number)) = (takes_new, made.number) else { continue };
-        match state::read(root, &location, number).await {
+        let (true, Some(state)) = (takes_new, made.state) else { continue };
+        match state::read(root, &location, state).await {
             Ok(state) => positions.extend(state.inputs),
             // Such a table is made anew, whatever it was made of.
             Err(StateError::Missing { .. } | StateError::Damaged { .. }) => {}
@@ -145,10 +145,10 @@ async fn needed(root: &Root, models: &[Model]) -> Result<BTreeMap<String, u64>, 
     Ok(needed)
 }
 
-/// What tells a table from another, and the number of its state when a build made it.
+/// What tells a table from another, and the name of its state when a build made it.
 struct Made {
     id: String,
-    number: Option<i64>,
+    state: Option<StateName>,
 }
 
 impl Made {
@@ -162,7 +162,9 @@ impl Made {
             table.load().await?;
             let (log_store, state) = (table.log_store(), table.snapshot()?);
             let number = state.transaction_version(log_store.as_ref(), APP_ID).await?;
-            Ok(Made { id: state.metadata().id().to_owned(), number })
+            let digest = state.transaction_version(log_store.as_ref(), STATE_APP_ID).await?;
+            let name = number.map(|number| StateName::read(number, digest));
+            Ok(Made { id: state.metadata().id().to_owned(), state: name })
         };
         let made: Result<Made, DeltaTableError> = read.await;
         made.map(Some).map_err(|source| UpkeepError::Table {

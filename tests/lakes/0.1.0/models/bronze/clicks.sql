@@ -1,0 +1,4 @@
+/*---
+materialized: append
+---*/
+select * from source.clicks

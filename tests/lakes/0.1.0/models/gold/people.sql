@@ -1,0 +1,6 @@
+/*---
+materialized: snapshot
+key: [id]
+valid_from: at
+---*/
+select * from silver.people

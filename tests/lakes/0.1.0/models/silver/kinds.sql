@@ -1,0 +1,1 @@
+select kind, count(*) as n from silver.clicks group by kind
