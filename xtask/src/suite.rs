@@ -148,35 +148,38 @@ fn run_long(workspace: &Workspace, lakefront: &Path, tally: &mut Tally) -> anyho
     child::run_watched("cluster", &mut cluster, |line| tally.take(line))
 }
 
-/// The bodies of the fuzz targets over seeds and many mutants of them; a workspace of its own.
+/// The bodies of the fuzz targets over seeds and many mutants of them.
 fn fuzz_command(workspace: &Workspace) -> Command {
-    let features = "--no-default-features";
-    let mut cargo = workspace.cargo(["test", "--manifest-path", "fuzz/Cargo.toml", features]);
-    cargo
-        .env("LAKEFRONT_CORPUS", workspace.corpus_dir())
-        .env("LAKEFRONT_MUTANTS", FUZZ_MUTANTS)
-        .env("CARGO_TARGET_DIR", workspace.target_dir.join("fuzz"));
+    let [_, fuzz] = APART;
+    let mut cargo = cargo_apart(workspace, "test", fuzz);
+    cargo.env("LAKEFRONT_CORPUS", workspace.corpus_dir()).env("LAKEFRONT_MUTANTS", FUZZ_MUTANTS);
     cargo
 }
 
-/// Lakes that are built here and on a cluster. `cluster/` is a workspace of its own with a DataFusion of its own
-/// features.
+/// Lakes that are built here and on a cluster. Its DataFusion has features of its own.
 fn cluster_command(workspace: &Workspace, lakefront: &Path) -> Command {
-    let mut cargo = workspace.cargo(["test", "--manifest-path", "cluster/Cargo.toml"]);
-    cargo
-        .env("LAKEFRONT_BIN", lakefront)
-        .env("CARGO_TARGET_DIR", workspace.target_dir.join("cluster"));
+    let [cluster, _] = APART;
+    let mut cargo = cargo_apart(workspace, "test", cluster);
+    cargo.env("LAKEFRONT_BIN", lakefront);
     cargo
 }
 
-/// Workspaces of their own beside the main one, which cargo leaves out of what is asked of that.
-const APART: [&str; 2] = ["cluster/Cargo.toml", "fuzz/Cargo.toml"];
+/// Workspaces of their own beside the main one, which cargo leaves out of what is asked of that. Each builds into a
+/// folder of its own below the shared one, and with flags of its own: libFuzzer is C++, and only a fuzzer links it.
+const APART: [(&str, &[&str]); 2] = [("cluster", &[]), ("fuzz", &["--no-default-features"])];
+
+/// A cargo for `verb` in the workspace `apart`.
+fn cargo_apart(workspace: &Workspace, verb: &str, (apart, flags): (&str, &[&str])) -> Command {
+    let manifest = format!("--manifest-path={apart}/Cargo.toml");
+    let mut cargo = workspace.cargo([verb, &manifest]);
+    cargo.args(flags).env("CARGO_TARGET_DIR", workspace.target_dir.join(apart));
+    cargo
+}
 
 fn formatting(workspace: &Workspace) -> anyhow::Result<()> {
     child::run("fmt", &mut workspace.cargo(["fmt", "--all", "--check"]))?;
-    for manifest in APART {
-        let mut cargo = workspace.cargo(["fmt", "--check", "--manifest-path", manifest]);
-        child::run("fmt", &mut cargo)?;
+    for (apart, _) in APART {
+        child::run("fmt", cargo_apart(workspace, "fmt", (apart, &[])).arg("--check"))?;
     }
     Ok(())
 }
@@ -193,9 +196,11 @@ fn lint(workspace: &Workspace, plan: &page::Plan) -> anyhow::Result<()> {
     };
     lint(&["--workspace", "--all-targets"])?;
     lint(&["--package=app", "--package=store", "--target=wasm32-unknown-unknown"])?;
-    lint(&["--manifest-path=cluster/Cargo.toml", "--all-targets"])?;
-    // libFuzzer is C++, and only a fuzzer links it.
-    lint(&["--manifest-path=fuzz/Cargo.toml", "--no-default-features", "--all-targets"])
+    for apart in APART {
+        let mut cargo = cargo_apart(workspace, "clippy", apart);
+        child::run("clippy", cargo.arg("--all-targets").args(deny))?;
+    }
+    Ok(())
 }
 
 impl Tally {
