@@ -3,7 +3,7 @@
 //! same sources.
 
 mod duckdb;
-mod project;
+pub mod project;
 mod replay;
 mod rows;
 mod shop_sync;

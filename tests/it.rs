@@ -10,6 +10,7 @@ mod examples;
 mod functions;
 mod mutants;
 mod overview;
+mod panels;
 mod tables;
 mod tidy;
 mod upkeep_reads;

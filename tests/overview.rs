@@ -130,7 +130,7 @@ impl Overview {
 
 /// Every cell as text, nulls as `null`, one list a row. Scales of decimals differ between the two
 /// ways to divide, so zeros at the end of a fraction are cut.
-fn cells(batches: &[RecordBatch]) -> anyhow::Result<Vec<Vec<String>>> {
+pub fn cells(batches: &[RecordBatch]) -> anyhow::Result<Vec<Vec<String>>> {
     let mut rows = Vec::new();
     for batch in batches {
         for row_idx in 0..batch.num_rows() {

@@ -62,6 +62,7 @@ pub fn everything(workspace: &Workspace) -> anyhow::Result<()> {
         say(&format!("have {}", tool.display()));
     }
     say(&format!("have {}", for_comparison(workspace)?.display()));
+    say(&format!("have {}", for_comparison_of_tables(workspace)?.1.display()));
     for (_, server) in for_object_stores(workspace)? {
         say(&format!("have {}", server.display()));
     }
@@ -97,6 +98,14 @@ pub fn for_browser() -> anyhow::Result<Browser> {
 /// When something cannot be installed; names what to do by hand.
 pub fn for_comparison(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     duckdb::ensure(workspace)
+}
+
+/// Installs a Python with a DuckDB that reads Delta: the variable that names it to the tests, and the Python.
+///
+/// # Errors
+/// When something cannot be installed; names what to do by hand.
+pub fn for_comparison_of_tables(workspace: &Workspace) -> anyhow::Result<(&'static str, PathBuf)> {
+    Ok((duckdb::DELTA_VARIABLE, duckdb::ensure_with_delta(workspace)?))
 }
 
 /// Installs the database server that tests read from.

@@ -42,6 +42,7 @@ struct Tally {
 struct Needs {
     browser: Browser,
     duckdb: PathBuf,
+    duckdb_delta: (&'static str, PathBuf),
     mariadbd: PathBuf,
     stores: Vec<(&'static str, PathBuf)>,
 }
@@ -104,6 +105,7 @@ fn set_up(workspace: &Workspace) -> anyhow::Result<Needs> {
     Ok(Needs {
         browser: setup::for_browser()?,
         duckdb: setup::for_comparison(workspace)?,
+        duckdb_delta: setup::for_comparison_of_tables(workspace)?,
         mariadbd: setup::for_databases()?,
         stores: setup::for_object_stores(workspace)?,
     })
@@ -134,6 +136,7 @@ fn test_command(
         .env("LAKEFRONT_CHROMIUM", &needs.browser.chromium)
         .env("LAKEFRONT_CHROMEDRIVER", &needs.browser.chromedriver)
         .env("LAKEFRONT_DUCKDB_PYTHON", &needs.duckdb)
+        .env(needs.duckdb_delta.0, &needs.duckdb_delta.1)
         .env(setup::MARIADB_VARIABLE, &needs.mariadbd)
         .envs(needs.stores.iter().map(|(variable, server)| (variable, server)));
     cargo
