@@ -73,6 +73,14 @@ impl Location {
         is_url(&self.path)
     }
 
+    /// Whether it is `folder` or lies below it, whatever their signatures.
+    pub fn is_within(&self, folder: &Location) -> bool {
+        let (place, folder) = (self.unsigned(), folder.unsigned());
+        let folder = folder.trim_end_matches('/');
+        let rest = place.strip_prefix(folder);
+        rest.is_some_and(|rest| folder.is_empty() || rest.is_empty() || rest.starts_with('/'))
+    }
+
     /// The text without query and user, which names the same file whatever its signature.
     pub fn unsigned(&self) -> String {
         unsigned(&self.path)
@@ -147,6 +155,22 @@ mod tests {
         check("gold", "https://b.example/c%20d", "https://b.example/c%20d");
         check("https://b.example/t", "p=a%20b/c d", "https://b.example/t/p=a%2520b/c%20d");
         check("https://b.example/t/?sig=1&x", "c", "https://b.example/t/c?sig=1&x");
+    }
+
+    #[test]
+    fn a_folder_is_not_its_namesake_with_a_longer_name() {
+        let check = |place: &str, folder: &str, expected: bool| {
+            let (place, folder) = (Location::new(place), Location::new(folder));
+            assert_eq!(place.is_within(&folder), expected, "{place} {folder}");
+        };
+        check("gold/sales/a", "gold/sales", true);
+        check("gold/sales/a", "gold/sales/", true);
+        check("gold/sales", "gold/sales", true);
+        check("gold/sales2/a", "gold/sales", false);
+        check("gold/sale", "gold/sales", false);
+        check("a", "", true);
+        check("https://h/t/a?sig=1", "https://h/t?sig=2", true);
+        check("https://h/t2/a", "https://h/t", false);
     }
 
     #[test]

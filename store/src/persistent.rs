@@ -2,7 +2,7 @@
 //! opens without a network as it was when it was last read.
 //!
 //! What is kept is believed by its [`Kind`]: a file with an identity always; the files of a log once
-//! its newest commit is found unchanged; any other never, except where no answer comes at all. Then
+//! its ends are found unchanged; any other never, except where no answer comes at all. Then
 //! the answer is what was kept, and [`PersistentStore::stale_since_utc_s`] tells so. One visit reads
 //! a log either from the network or, all of it, as it was: never a mixture.
 
@@ -24,7 +24,7 @@ use crate::{
 };
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use entry::{FileKey, Slot, Stored};
-use folder::Kind;
+use folder::{Kind, LOG_FOLDER};
 use futures::FutureExt;
 use futures::future::{BoxFuture, try_join_all};
 use log::Folders;
@@ -76,17 +76,20 @@ impl PersistentStore {
         self.0.stale.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Begins a new reading of the log of the Delta table at `table`: it is compared with the network
+    /// before it is believed again, since the table may have been made anew meanwhile. A log that is
+    /// read as it was stays so until the next visit.
+    pub fn begin_reading(&self, table: &Location) {
+        self.0.folders.doubt(&table.join(LOG_FOLDER));
+    }
+
     /// Since when the answers of this visit for files at or below `location` may be out of date, in
     /// seconds since 1970, UTC: the network was away, and they are as they were then. `None` when
     /// all of them are the network's or cannot change.
     pub fn stale_since_utc_s(&self, location: &Location) -> Option<i64> {
-        let location = location.unsigned();
         let stale = self.0.stale.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_below = |path: &str| {
-            path.strip_prefix(location.trim_end_matches('/'))
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        stale.iter().filter(|(path, _)| is_below(path)).map(|(_, saved)| *saved).min()
+        let is_within = |path: &str| Location::new(path).is_within(location);
+        stale.iter().filter(|(path, _)| is_within(path)).map(|(_, saved)| *saved).min()
     }
 
     /// Removes all that is kept, of every store on the same disk: for when somebody logs out.
@@ -105,10 +108,10 @@ impl Keeper {
         FileKey::new(format!("{}\n{}\n{identity}", self.scope, location.unsigned()))
     }
 
-    fn put(&self, location: &Location, slot: Slot, bytes: &Bytes, validator: &Validator) {
+    fn put(&self, key: &FileKey, slot: Slot, bytes: &Bytes, validator: &Validator) {
         let (bytes, validator) = (bytes.clone(), validator.clone());
         let stored = Stored { bytes, validator, saved_utc_s: self.clock.utc_s() };
-        self.shelf.put(&self.key(location), slot, stored);
+        self.shelf.put(key, slot, stored);
     }
 
     fn mark_stale(&self, location: &Location, saved_utc_s: i64) {
@@ -122,15 +125,16 @@ impl Keeper {
         location: &Location,
         part: Part,
     ) -> Result<Content, StoreError> {
+        let key = self.key(location);
         match (Kind::of(location), part) {
             (Kind::Identified, Part::Range(range)) => {
-                let found = self.shelf.cut(&self.key(location), &range).await;
-                self.complete(location, found).await
+                let found = self.shelf.cut(&key, &range).await;
+                self.complete(location, &key, found).await
             }
             (Kind::Identified, Part::Whole { max_bytes }) => {
-                match self.shelf.find(&self.key(location), Slot::Whole).await {
+                match self.shelf.find(&key, Slot::Whole).await {
                     Some(stored) => bounded(location, stored, max_bytes),
-                    None => self.fetch_whole(location, max_bytes).await,
+                    None => self.fetch_whole(location, &key, max_bytes).await,
                 }
             }
             (Kind::Log(file), part) => self.read_log(location, &file, part).await,
@@ -138,9 +142,9 @@ impl Keeper {
                 self.read_hint(location, &file, max_bytes).await
             }
             (Kind::Other, Part::Whole { max_bytes }) => {
-                match self.fetch_whole(location, max_bytes).await {
+                match self.fetch_whole(location, &key, max_bytes).await {
                     Err(away @ StoreError::Away { .. }) => {
-                        let stored = self.shelf.find(&self.key(location), Slot::Whole).await;
+                        let stored = self.shelf.find(&key, Slot::Whole).await;
                         let stored = stored.ok_or(away)?;
                         self.mark_stale(location, stored.saved_utc_s);
                         bounded(location, stored, max_bytes)
@@ -154,9 +158,14 @@ impl Keeper {
         }
     }
 
-    async fn fetch_whole(&self, location: &Location, max: u64) -> Result<Content, StoreError> {
-        let content = self.inner.read(location, Part::Whole { max_bytes: max }).await?;
-        self.put(location, Slot::Whole, &content.bytes, &content.validator);
+    async fn fetch_whole(
+        &self,
+        location: &Location,
+        key: &FileKey,
+        max_bytes: u64,
+    ) -> Result<Content, StoreError> {
+        let content = self.inner.read(location, Part::Whole { max_bytes }).await?;
+        self.put(key, Slot::Whole, &content.bytes, &content.validator);
         Ok(content)
     }
 
@@ -164,6 +173,7 @@ impl Keeper {
     async fn complete(
         &self,
         location: &Location,
+        key: &FileKey,
         found: Vec<Found>,
     ) -> Result<Content, StoreError> {
         let parts = try_join_all(found.into_iter().map(async |found| match found {
@@ -173,11 +183,11 @@ impl Keeper {
             Found::Missing(range) => {
                 let start = range.start;
                 let content = self.inner.read(location, Part::Range(range)).await?;
-                self.put(location, Slot::Range(start), &content.bytes, &content.validator);
+                self.put(key, Slot::Range(start), &content.bytes, &content.validator);
                 Ok(content)
             }
         }));
-        let parts = self.unchanged(location, parts.await).await?;
+        let parts = self.unchanged(location, key, parts.await).await?;
         if parts.len() == 1 {
             return Ok(parts.into_iter().next().unwrap_or_else(nothing));
         }
@@ -191,6 +201,7 @@ impl Keeper {
     async fn unchanged(
         &self,
         location: &Location,
+        key: &FileKey,
         parts: Result<Vec<Content>, StoreError>,
     ) -> Result<Vec<Content>, StoreError> {
         let outcome = parts.and_then(|parts| {
@@ -204,7 +215,7 @@ impl Keeper {
             }
         });
         if let Err(StoreError::Changed { .. }) = outcome {
-            self.shelf.forget(&self.key(location)).await;
+            self.shelf.forget(key).await;
         }
         outcome
     }
@@ -217,7 +228,7 @@ impl Keeper {
                 let mut bytes = BytesMut::new();
                 bytes.put_u64(facts.size_bytes);
                 bytes.put_i64(facts.modified_us.unwrap_or(i64::MIN));
-                self.put(location, Slot::Facts, &bytes.freeze(), &validator);
+                self.put(&key, Slot::Facts, &bytes.freeze(), &validator);
                 Ok(facts)
             }
             Err(away @ StoreError::Away { .. }) => {
@@ -247,6 +258,21 @@ fn bounded(location: &Location, stored: Stored, limit_bytes: u64) -> Result<Cont
         return Err(StoreError::TooLarge { location: location.clone(), limit_bytes });
     }
     Ok(Content { bytes: stored.bytes, validator: stored.validator })
+}
+
+/// The bytes of `range` of a file that is kept whole.
+fn sliced(location: &Location, stored: &Stored, range: &Range<u64>) -> Result<Content, StoreError> {
+    let n_bytes = stored.bytes.len() as u64;
+    if range.end > n_bytes || range.start > range.end {
+        return Err(StoreError::WrongBytes {
+            location: location.clone(),
+            start: range.start,
+            end: range.end,
+            reason: format!("the file has {n_bytes} bytes"),
+        });
+    }
+    let bytes = stored.bytes.slice(range.start as usize..range.end as usize);
+    Ok(Content { bytes, validator: stored.validator.clone() })
 }
 
 impl ByteStore for PersistentStore {

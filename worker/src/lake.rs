@@ -10,7 +10,7 @@ use crate::meter::Meter;
 use crate::pool::Pool;
 use crate::store::budget::Budget;
 use crate::store::cached::CachedStore;
-use crate::store::{ByteStore, Location, PersistentStore, presence};
+use crate::store::{ByteStore, Location, PersistentStore, StoreError};
 use crate::table::delta;
 use crate::table::manifest::{self, ManifestError};
 use crate::table::parquet_file::{self, ParquetTableError};
@@ -23,7 +23,6 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
-use delta_log::commit_path;
 use futures::TryStreamExt;
 use opened::Opened;
 use protocol::{At, ErrorCode, Failure, TableAt, TableKind, TableVersion};
@@ -175,14 +174,16 @@ impl Lake {
         at: At,
         store: &dyn ByteStore,
     ) -> Result<LakeTable, Failure> {
-        if let Some(held) = self.opened.at(&location, at) {
-            return Ok(held.named(name));
-        }
+        self.begin_reading(&location);
         let source = self.source.clone();
-        let known = self.opened.newest(&location);
-        let snapshot = known.as_ref().and_then(|known| known.snapshot().cloned());
+        let held = match at {
+            At::Version(_) => self.opened.at(&location, at),
+            At::Newest | At::TimeUs(_) => self.opened.newest(&location),
+        };
+        let known = held.as_ref().and_then(|held| held.snapshot().cloned());
         let (place, its_name) = (location.clone(), name.clone());
-        let opened = match delta::open(its_name, place, at, snapshot, store, source.clone()).await {
+        let opening = delta::open(its_name, place, at, known.clone(), store, source.clone());
+        let opened = match opening.await {
             // A folder without a log is a table if it has a list of its files.
             Err(error) if error.is_no_log() && at == At::Newest => {
                 let list = location.join(MANIFEST_NAME);
@@ -194,12 +195,24 @@ impl Lake {
             }
             opened => opened.map_err(delta::DeltaTableError::into_failure)?,
         };
-        match known {
-            Some(known) if known.version.version == opened.version.version => Ok(known.named(name)),
-            _ => {
-                self.opened.keep(location, &opened);
-                Ok(opened)
+        match (held, known, opened.snapshot()) {
+            (Some(held), Some(known), Some(found)) if Arc::ptr_eq(&known, found) => {
+                return Ok(held.named(name));
             }
+            (_, Some(known), Some(found)) if !found.is_of_log_of(&known) => {
+                self.opened.forget(&location);
+            }
+            _ => {}
+        }
+        self.opened.keep(location, &opened);
+        Ok(opened)
+    }
+
+    /// Says that the log of the table at `location` is read again: what a browser keeps of it is
+    /// compared with the network before it is believed.
+    pub(crate) fn begin_reading(&self, location: &Location) {
+        if let Some(kept) = &self.kept {
+            kept.begin_reading(location);
         }
     }
 
@@ -222,7 +235,8 @@ impl Lake {
     }
 
     /// The failure that `error` is on the wire, which ended a question over `tables`, each with its
-    /// place. A data file that is gone while its table has a newer version is said so.
+    /// place. A data file that is gone while its table has another version, or is another table, is
+    /// said so.
     pub async fn failure(
         &self,
         error: &DataFusionError,
@@ -230,27 +244,36 @@ impl Lake {
     ) -> Failure {
         let plain = failure::of_plan(error);
         let Some(lost) = failure::store_error(error) else { return plain };
-        let of_table = |(place, _): &&(Location, TableVersion)| {
-            lost.location().as_str().starts_with(place.as_str())
-        };
-        let Some((place, held)) = tables.iter().find(of_table) else { return plain };
-        let Some(version) = held.version else { return plain };
-        let known = place.join(&commit_path(version));
-        if !matches!(presence::is_absent(self.store.as_ref(), lost, Some(&known)).await, Ok(true)) {
+        if !matches!(lost, StoreError::Absent { .. } | StoreError::Forbidden { .. }) {
             return plain;
         }
+        let holds = tables.iter().filter(|(place, _)| lost.location().is_within(place));
+        let innermost = holds.max_by_key(|(place, _)| place.as_str().len());
+        let Some((place, held)) = innermost else { return plain };
+        let Some(version) = held.version else { return plain };
+        let before = self.opened.at(place, At::Version(version));
         let at = TableAt { location: place.as_str().to_owned(), at: At::Newest };
-        match self.open(held.table.clone(), TableKind::Delta, &at).await {
-            Ok(newest) if newest.version.version > held.version => {
-                let newest = newest.version.version.unwrap_or_default();
-                let file = lost.location();
-                let message = format!(
-                    "version {version} of {place} is gone: {file} was removed; the newest version is {newest}"
-                );
-                Failure::new(ErrorCode::VersionGone, message)
-            }
-            _ => plain,
+        let Ok(newest) = self.open(held.table.clone(), TableKind::Delta, &at).await else {
+            return plain;
+        };
+        let is_of_log = match (newest.snapshot(), before.as_ref().and_then(LakeTable::snapshot)) {
+            (Some(newest), Some(before)) => newest.is_of_log_of(before),
+            _ => true,
+        };
+        if is_of_log && newest.version.version == held.version {
+            return plain;
         }
+        let newest = newest.version.version.unwrap_or_default();
+        let file = lost.location();
+        let message = match is_of_log {
+            true => format!(
+                "version {version} of {place} is gone: {file} was removed; the newest version is {newest}"
+            ),
+            false => format!(
+                "version {version} of {place} is gone: {file} was removed, and another log lies there, whose newest version is {newest}"
+            ),
+        };
+        Failure::new(ErrorCode::VersionGone, message)
     }
 }
 
@@ -275,3 +298,6 @@ fn session_state(budget: Arc<Budget>) -> Result<SessionState, DataFusionError> {
     let builder = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime);
     Ok(functions::register(builder).build())
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,8 @@
 pub mod engine;
 mod facts;
 mod failure;
+#[cfg(test)]
+mod fixture;
 mod footer;
 mod functions;
 #[cfg_attr(target_arch = "wasm32", path = "glue/browser.rs")]

@@ -20,6 +20,7 @@ mod error;
 mod feature;
 mod hint;
 mod history;
+mod mark;
 mod partition;
 mod partition_values;
 mod path;

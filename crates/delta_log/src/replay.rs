@@ -5,6 +5,7 @@ mod files;
 use crate::action::{Action, CommitTime, FileKey, RawMetadata};
 use crate::checkpoint::{self, CheckpointContent};
 use crate::checksum::Facts;
+use crate::mark::Marks;
 use crate::partition_values::Interner;
 use crate::{
     CheckpointError, CheckpointRule, CommitError, CommitRule, LogError, Metadata, Protocol,
@@ -207,6 +208,7 @@ impl Replay {
             committed_at_us: in_commit_ms
                 .or(self.time.writer_ms)
                 .and_then(|ms| ms.checked_mul(1000)),
+            marks: Marks::default(),
         })
     }
 }

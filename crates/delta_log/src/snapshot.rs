@@ -1,6 +1,7 @@
 //! The state of a table at one version.
 
 use crate::action::RawMetadata;
+use crate::mark::Marks;
 use crate::{
     Add, ColumnMapping, LogError, Protocol, SchemaError, SchemaRule, arrow_schema, is_variant,
 };
@@ -8,8 +9,8 @@ use arrow_schema::{Field, FieldRef, SchemaRef};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The state of a table at one version.
-#[derive(Debug, Clone, PartialEq)]
+/// The state of a table at one version. Two are equal whichever way their logs were read.
+#[derive(Debug, Clone)]
 pub struct Snapshot {
     /// The version, the last one that the log had.
     pub version: u64,
@@ -22,6 +23,25 @@ pub struct Snapshot {
     /// When the version was committed, UTC microseconds: the in-commit timestamp where the table
     /// has them, else the writer's clock. `None` when the commit does not say.
     pub committed_at_us: Option<i64>,
+    /// By what its log is known again.
+    pub(crate) marks: Marks,
+}
+
+impl PartialEq for Snapshot {
+    fn eq(&self, other: &Snapshot) -> bool {
+        let Snapshot { version, protocol, metadata, adds, committed_at_us, marks: _ } = self;
+        (version, committed_at_us) == (&other.version, &other.committed_at_us)
+            && (protocol, metadata) == (&other.protocol, &other.metadata)
+            && *adds == other.adds
+    }
+}
+
+impl Snapshot {
+    /// Whether this is a state of the same log as `earlier`, for sure: both were read from the same
+    /// commit on. Another log in the same folder is another table, whatever its versions are.
+    pub fn is_of_log_of(&self, earlier: &Snapshot) -> bool {
+        self.metadata.id == earlier.metadata.id && self.marks.first == earlier.marks.first
+    }
 }
 
 /// What a table is, apart from its files.

@@ -3,20 +3,22 @@
 mod checksum;
 mod gather;
 mod instant;
+mod known;
 mod request;
 mod route;
 mod tip;
 
 use crate::action::CommitTime;
 use crate::hint::Hint;
+use crate::mark::Marks;
 use crate::path::HINT_PATH;
 use crate::replay::Replay;
-use crate::{HintError, LogError, Snapshot, commit_path};
+use crate::{HintError, LogError, Snapshot};
 use bytes::Bytes;
 use checksum::Verification;
 use instant::Search;
 use request::{Ask, Requests};
-use route::{Entry, Failure, Route, Way};
+use route::{Failure, Route, Way};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use tip::{Doubt, Probe};
@@ -80,6 +82,10 @@ pub struct LogWalk {
     replay: Option<Replay>,
     /// The snapshot that the caller had, until there is more to apply.
     known: Option<Arc<Snapshot>>,
+    /// Marks of the known snapshot that are not answered: until then nothing is put upon it.
+    n_marks_open: usize,
+    /// The commits by which the log that is read is known again.
+    marks: Marks,
     /// The first version that is not in `replay`.
     next_version: u64,
     /// The time of the commit that the checkpoint in `replay` stands for.
@@ -95,6 +101,8 @@ pub struct LogWalk {
     proof: Doubt,
     /// The first file that the store refuses.
     refused: Option<String>,
+    /// A file that was read earlier, and that the store refuses.
+    lost: Option<String>,
     /// The smallest file that the store gave, and its size.
     witness: Option<(String, usize)>,
     n_found: u64,
@@ -144,8 +152,8 @@ pub enum Purpose {
     Checkpoint,
     /// A commit, which never changes once it is there; that it is absent may change at any time.
     Commit,
-    /// A commit of which only the time matters: the first 64 KiB of it will do as an answer.
-    CommitTime,
+    /// A commit of which only the beginning matters: the first 64 KiB of it will do as an answer.
+    CommitStart,
     /// A version checksum, which never changes; that it is absent may change.
     Checksum,
     /// Whether the store still gives this file: not to be answered from a copy. Its bytes are not
@@ -199,17 +207,27 @@ impl LogWalk {
     }
 
     /// A walk to the table's last version from one that the caller has: only later commits are
-    /// asked for, and the hint, lest those were cleaned up. Ends with the very same snapshot when
-    /// there is no later version.
+    /// asked for, the hint, lest those were cleaned up, and the ends of what the caller has read.
+    /// Ends with the very same snapshot when there is no later version. Where another log lies in the
+    /// folder by now, this is a walk like any other.
     pub fn resume(snapshot: Arc<Snapshot>) -> LogWalk {
+        match LogWalk::from_known(Target::Latest, snapshot) {
+            Some(mut walk) => {
+                walk.start();
+                walk
+            }
+            None => LogWalk::new(),
+        }
+    }
+
+    /// A walk to the version of a snapshot that the caller has. Ends with the very same snapshot
+    /// when its log is still the one in the folder; otherwise this is [`LogWalk::at_version`].
+    pub fn confirm(snapshot: Arc<Snapshot>) -> LogWalk {
         let version = snapshot.version;
-        let mut walk = LogWalk::empty(Target::Latest);
-        walk.route = Route::Entered(Entry::Known(version));
-        walk.witness = Some((commit_path(version), usize::MAX));
-        walk.next_version = version.saturating_add(1);
-        walk.known = Some(snapshot);
-        walk.start();
-        walk
+        match LogWalk::from_known(Target::Version(version), snapshot) {
+            Some(walk) => LogWalk { hint_is_open: false, ..walk },
+            None => LogWalk::at_version(version),
+        }
     }
 
     /// The same walk, which also asks for one version checksum and holds what it has found against
@@ -250,6 +268,8 @@ impl LogWalk {
             probes: BTreeMap::new(),
             replay: None,
             known: None,
+            n_marks_open: 0,
+            marks: Marks::default(),
             next_version: 0,
             checkpoint_time: None,
             time_is_open: false,
@@ -258,6 +278,7 @@ impl LogWalk {
             later: Doubt::Unasked,
             proof: Doubt::Unasked,
             refused: None,
+            lost: None,
             witness: None,
             n_found: 0,
             is_verified: false,
@@ -311,7 +332,8 @@ impl LogWalk {
             (Ask::Sidecar, _) => self.take_sidecar(path, fetched),
             (Ask::Guess(version), _) => self.take_guess(version, fetched),
             (Ask::Commit(version), _) => self.take_commit(version, fetched),
-            (Ask::CheckpointTime(_), _) => self.take_checkpoint_time(&fetched),
+            (Ask::CheckpointTime(version), _) => self.take_checkpoint_time(version, &fetched),
+            (Ask::Mark(version), _) => self.take_mark(version, &fetched),
             (Ask::Time(version), Target::Timestamp(timestamp_us)) => {
                 self.take_time(version, &fetched, timestamp_us)
             }

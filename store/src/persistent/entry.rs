@@ -5,7 +5,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use std::sync::Arc;
 
 /// The layout of names and entries. Files of another layout are removed.
-pub const LAYOUT: &str = "1";
+pub const LAYOUT: &str = "2";
 
 /// An absent length, and no text.
 const NONE: u64 = u64::MAX;
@@ -31,7 +31,7 @@ impl FileKey {
 }
 
 /// Which part of a file an entry holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Slot {
     /// Bytes from this one on.
     Range(u64),
@@ -157,7 +157,7 @@ mod tests {
         {
             assert_eq!(parse_name(&name(7, slot, 300)), Some((7, slot, 300)));
         }
-        for other in ["", "0-0000000000000007-w-0", "1-7", "1-7-x0-0", "1-7-w-0-0", "recency"] {
+        for other in ["", "1-0000000000000007-w-0", "2-7", "2-7-x0-0", "2-7-w-0-0", "recency"] {
             assert_eq!(parse_name(other), None, "{other}");
         }
     }

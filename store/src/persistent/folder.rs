@@ -1,15 +1,17 @@
 //! The logs of tables: which files of one are known, and whether what is kept of it may be believed.
 //!
-//! A log's files never change under their names, unless somebody makes the whole table anew. That
-//! shows in its newest commit, which holds the time when it was written: so once a visit the newest
-//! commit that is kept is fetched and compared, and with it the rest is believed or dropped.
+//! A log's files never change under their names, unless somebody makes the whole table anew, or puts
+//! an older state of it in its place. That shows in its commits, which hold the time when they were
+//! written: so before each reading of a log the newest and the oldest commit that are kept are
+//! fetched and compared, and with them the rest is believed or dropped. Each log that is kept has a
+//! number, and its files are kept under it: those of an earlier one are never found again.
 
 use crate::Location;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 
 /// The folder of a table's log.
-const LOG_FOLDER: &str = "_delta_log";
+pub const LOG_FOLDER: &str = "_delta_log";
 
 /// Files that were asked for and are not there, of one folder: more are not remembered.
 const MAX_ABSENT: usize = 256;
@@ -63,8 +65,7 @@ impl Kind {
             None => folder.to_owned(),
         };
         let file = InLog { folder: Location::new(folder), name: name.to_owned() };
-        let is_numbered = name.len() > 20 && name.bytes().take(20).all(|b| b.is_ascii_digit());
-        match is_numbered || name.starts_with("_sidecars/") {
+        match Listing::is_of_log(name) {
             true => Kind::Log(file),
             false => Kind::Hint(file),
         }
@@ -112,7 +113,7 @@ impl Listing {
     /// the commit after the newest was absent, so was everything of a later version.
     pub fn presence_then(&self, name: &str) -> Option<Presence> {
         self.presence(name).or_else(|| {
-            let newest = version_of(self.commits().next()?)?;
+            let newest = version_of(self.commits().next_back()?)?;
             let next = format!("{:020}.json", newest.checked_add(1)?);
             let ended = self.presence(&next) == Some(Presence::Absent);
             (ended && version_of(name)? > newest).then_some(Presence::Absent)
@@ -130,31 +131,80 @@ impl Listing {
         present.map(|(name, _)| name.as_str())
     }
 
-    /// The commits that were there, newest first.
-    pub fn commits(&self) -> impl Iterator<Item = &str> {
-        self.present().rev().filter(|name| name.len() == 25 && name.ends_with(".json"))
+    /// The commits that were there, oldest first.
+    pub fn commits(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.present().filter(|name| name.len() == 25 && name.ends_with(".json"))
     }
 
-    /// A line for each file.
-    pub fn encode(&self) -> Bytes {
-        let lines = self.0.iter().map(|(name, presence)| match presence {
-            Presence::Present => format!("+{name}\n"),
-            Presence::Absent => format!("-{name}\n"),
-        });
-        Bytes::from(lines.collect::<String>())
+    /// Whether nobody asked for any file.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
-    /// What [`Listing::encode`] wrote; lines that cannot be read are left out.
-    pub fn decode(bytes: &Bytes) -> Listing {
-        let text = String::from_utf8_lossy(bytes);
-        let entry = |line: &str| {
-            if let Some(name) = line.strip_prefix('+') {
-                return Some((name.to_owned(), Presence::Present));
+    /// Whether a file of that name never changes, unless the whole log does.
+    pub fn is_of_log(name: &str) -> bool {
+        let is_numbered = name.len() > 20 && name.bytes().take(20).all(|b| b.is_ascii_digit());
+        is_numbered || name.starts_with("_sidecars/")
+    }
+
+    /// The number of the log, and a line for each file; commits that follow one another share one.
+    pub fn encode(&self, log: u64) -> Bytes {
+        let mut text = format!("={log:x}\n");
+        let mut row: Option<(u64, u64)> = None;
+        let end = |text: &mut String, row: Option<(u64, u64)>| {
+            if let Some((first, last)) = row {
+                *text += &format!("#{first}-{last}\n");
             }
-            Some((line.strip_prefix('-')?.to_owned(), Presence::Absent))
         };
-        Listing(text.lines().filter_map(entry).collect())
+        for (name, presence) in &self.0 {
+            let version = version_of(name).filter(|version| *name == commit_name(*version));
+            match (presence, version, row) {
+                (Presence::Present, Some(version), Some((first, last)))
+                    if last.checked_add(1) == Some(version) =>
+                {
+                    row = Some((first, version));
+                }
+                (Presence::Present, Some(version), _) => {
+                    end(&mut text, row.replace((version, version)));
+                }
+                (Presence::Present, None, _) => text += &format!("+{name}\n"),
+                (Presence::Absent, ..) => text += &format!("-{name}\n"),
+            }
+        }
+        end(&mut text, row);
+        Bytes::from(text)
     }
+
+    /// What [`Listing::encode`] wrote; lines that cannot be read are left out. `None` without a
+    /// number.
+    pub fn decode(bytes: &Bytes) -> Option<(u64, Listing)> {
+        let text = String::from_utf8_lossy(bytes);
+        let mut lines = text.lines();
+        let log = u64::from_str_radix(lines.next()?.strip_prefix('=')?, 16).ok()?;
+        let mut listing = Listing::default();
+        for line in lines {
+            let row = line.strip_prefix('#').and_then(|row| row.split_once('-'));
+            if let Some((first, last)) = row {
+                let (Ok(first), Ok(last)) = (first.parse::<u64>(), last.parse::<u64>()) else {
+                    continue;
+                };
+                let present = (first..=last).take(MAX_ROW).map(commit_name);
+                listing.0.extend(present.map(|name| (name, Presence::Present)));
+            } else if let Some(name) = line.strip_prefix('+') {
+                listing.0.insert(name.to_owned(), Presence::Present);
+            } else if let Some(name) = line.strip_prefix('-') {
+                listing.0.insert(name.to_owned(), Presence::Absent);
+            }
+        }
+        Some((log, listing))
+    }
+}
+
+/// So many commits at most are taken from one line of a listing.
+const MAX_ROW: usize = 1_000_000;
+
+fn commit_name(version: u64) -> String {
+    format!("{version:020}.json")
 }
 
 /// The version that a file of a log is named after.
@@ -223,8 +273,20 @@ mod tests {
         assert!(!listing.note("00000000000000000007.json", Presence::Present));
         assert!(listing.note("00000000000000000008.json", Presence::Absent));
         assert!(!listing.note("a\nb", Presence::Absent));
-        assert_eq!(Listing::decode(&listing.encode()), listing);
-        assert_eq!(Listing::decode(&Bytes::from_static(b"\xff\n*x\n\n")), Listing::default());
+        assert_eq!(Listing::decode(&listing.encode(77)), Some((77, listing.clone())));
+        let damaged = Listing::decode(&Bytes::from_static(b"=4d\n\xff\n*x\n\n"));
+        assert_eq!(damaged, Some((77, Listing::default())));
+        for other in ["", "+00000000000000000007.json", "=x"] {
+            assert_eq!(Listing::decode(&Bytes::from(other)), None, "{other}");
+        }
+        let mut long = Listing::default();
+        for version in (0..1000).chain(2000..2001) {
+            long.note(&commit_name(version), Presence::Present);
+        }
+        long.note("00000000000000000500.checkpoint.parquet", Presence::Present);
+        long.note(&commit_name(2001), Presence::Absent);
+        assert!(long.encode(1).len() < 150, "{:?}", long.encode(1));
+        assert_eq!(Listing::decode(&long.encode(1)), Some((1, long)));
         for version in 0..2 * MAX_ABSENT {
             listing.note(&format!("{version:020}.json"), Presence::Absent);
         }

@@ -2,19 +2,19 @@
 //! without a network all of it as it was.
 
 use super::Keeper;
-use super::entry::Slot;
+use super::entry::{FileKey, Slot, Stored};
 use super::folder::{InLog, Listing, Presence};
-use super::{Found, bounded};
+use super::{Found, bounded, sliced};
 use crate::{Content, Location, Part, StoreError, Validator};
 use futures::FutureExt;
-use futures::future::{BoxFuture, Shared};
+use futures::future::{BoxFuture, Shared, try_join};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Of a longer commit only so much is fetched and compared.
 const MAX_COMPARED_BYTES: u64 = 64 * 1024;
 
-/// So many commits are looked for to compare, newest first.
+/// So many commits are looked for to compare, at either end of the log.
 const MAX_LOOKED_FOR: usize = 8;
 
 /// What is known of logs in this visit.
@@ -24,16 +24,24 @@ pub struct Folders(Mutex<HashMap<Location, Folder>>);
 #[derive(Default)]
 struct Folder {
     trust: Option<Trust>,
+    /// Which log the files of `listing` are of, once that is known.
+    log: Option<LogId>,
     listing: Listing,
+    /// When the listing was last compared with the server's, seconds since 1970, UTC.
+    compared_utc_s: i64,
     /// Told apart from a comparison that an earlier visit began.
     comparing: Option<Comparison>,
 }
 
 type Comparison = Shared<BoxFuture<'static, Result<Compared, StoreError>>>;
 
+/// Tells the files of one log from those of another one that lay in the same folder.
+type LogId = u64;
+
 #[derive(Debug, Clone)]
 struct Compared {
     trust: Trust,
+    log: LogId,
     listing: Listing,
 }
 
@@ -46,10 +54,32 @@ enum Trust {
     AsItWas { saved_utc_s: i64 },
 }
 
+/// How a commit that is kept and the server's compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Agreement {
+    Same,
+    Differs,
+    /// The server has it no more, or does not show it.
+    Gone,
+    /// There is no server.
+    Away,
+}
+
 impl Folders {
     /// Nothing is known in a new visit.
     pub fn forget(&self) {
         self.lock().clear();
+    }
+
+    /// The log in `folder` is compared again before it is believed, unless this visit reads it as it
+    /// was.
+    pub fn doubt(&self, folder: &Location) {
+        if let Some(known) = self.lock().get_mut(folder)
+            && known.trust == Some(Trust::Compared)
+        {
+            known.trust = None;
+            known.comparing = None;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Location, Folder>> {
@@ -58,6 +88,11 @@ impl Folders {
 }
 
 impl Keeper {
+    /// What names a file of that log.
+    fn log_key(&self, location: &Location, log: LogId) -> FileKey {
+        FileKey::new(format!("{}\n{}\nlog {log:x}", self.scope, location.unsigned()))
+    }
+
     /// A file of a log that never changes.
     pub(super) async fn read_log(
         self: &Arc<Self>,
@@ -65,15 +100,22 @@ impl Keeper {
         file: &InLog,
         part: Part,
     ) -> Result<Content, StoreError> {
-        let trust = self.trust(&file.folder).await?;
-        if let Part::Whole { max_bytes } = part
-            && let Some(stored) = self.shelf.find(&self.key(location), Slot::Whole).await
-        {
-            return bounded(location, stored, max_bytes);
-        }
-        let found = match &part {
-            Part::Range(range) => self.shelf.cut(&self.key(location), range).await,
-            Part::Whole { .. } => Vec::new(),
+        let (trust, log) = self.trust(&file.folder).await?;
+        let key = self.log_key(location, log);
+        // What was kept and is not listed was not compared.
+        let is_listed = self.presence(file) == Some(Presence::Present);
+        let whole = match is_listed {
+            true => self.shelf.find(&key, Slot::Whole).await,
+            false => None,
+        };
+        let found = match (&part, whole) {
+            (Part::Whole { max_bytes }, Some(stored)) => {
+                return bounded(location, stored, *max_bytes);
+            }
+            (Part::Range(range), Some(stored)) => return sliced(location, &stored, range),
+            (Part::Range(range), None) if is_listed => self.shelf.cut(&key, range).await,
+            (Part::Range(range), None) => vec![Found::Missing(range.clone())],
+            (Part::Whole { .. }, None) => Vec::new(),
         };
         if let Trust::AsItWas { .. } = trust {
             let is_kept = !found.is_empty() && found.iter().all(|f| matches!(f, Found::Stored(_)));
@@ -82,12 +124,12 @@ impl Keeper {
             }
         }
         let outcome = match part {
-            Part::Whole { max_bytes } => self.fetch_whole(location, max_bytes).await,
-            Part::Range(_) => self.complete(location, found).await,
+            Part::Whole { max_bytes } => self.fetch_whole(location, &key, max_bytes).await,
+            Part::Range(_) => self.complete(location, &key, found).await,
         };
         match &outcome {
-            Ok(_) => self.note(file, Presence::Present),
-            Err(StoreError::Absent { .. }) => self.note(file, Presence::Absent),
+            Ok(_) => self.note(file, Some(log), Presence::Present),
+            Err(StoreError::Absent { .. }) => self.note(file, Some(log), Presence::Absent),
             Err(_) => {}
         }
         outcome
@@ -101,9 +143,10 @@ impl Keeper {
         max_bytes: u64,
     ) -> Result<Content, StoreError> {
         let known = self.folders.lock().get(&file.folder).and_then(|folder| folder.trust);
+        let key = self.key(location);
         let outcome = match known {
             Some(Trust::AsItWas { .. }) => None,
-            _ => Some(self.fetch_whole(location, max_bytes).await),
+            _ => Some(self.fetch_whole(location, &key, max_bytes).await),
         };
         match outcome {
             Some(Err(StoreError::Away { .. })) | None => {
@@ -111,7 +154,7 @@ impl Keeper {
                     let reason = "the network was there, and is away".to_owned();
                     return Err(StoreError::Away { location: location.clone(), reason });
                 };
-                match self.shelf.find(&self.key(location), Slot::Whole).await {
+                match self.shelf.find(&key, Slot::Whole).await {
                     Some(stored) if self.presence(file) == Some(Presence::Present) => {
                         bounded(location, stored, max_bytes)
                     }
@@ -120,8 +163,8 @@ impl Keeper {
             }
             Some(outcome) => {
                 match &outcome {
-                    Ok(_) => self.note(file, Presence::Present),
-                    Err(StoreError::Absent { .. }) => self.note(file, Presence::Absent),
+                    Ok(_) => self.note(file, None, Presence::Present),
+                    Err(StoreError::Absent { .. }) => self.note(file, None, Presence::Absent),
                     Err(_) => {}
                 }
                 outcome
@@ -150,26 +193,33 @@ impl Keeper {
         self.folders.lock().get(&file.folder)?.listing.presence(&file.name)
     }
 
-    fn note(&self, file: &InLog, presence: Presence) {
+    /// Notes whether a file of `log` was there; one that changes is of every log.
+    fn note(&self, file: &InLog, log: Option<LogId>, presence: Presence) {
         let listing = {
             let mut folders = self.folders.lock();
             let folder = folders.entry(file.folder.clone()).or_default();
+            if log.is_some() && folder.log != log {
+                return;
+            }
             let is_news = folder.listing.note(&file.name, presence);
             // Before the comparison the listing on disk is not known, and must not be lost.
-            (is_news && folder.trust.is_some()).then(|| folder.listing.encode())
+            let log = folder.log.filter(|_| is_news && folder.trust.is_some());
+            log.map(|log| folder.listing.encode(log))
         };
         if let Some(listing) = listing {
-            self.put(&file.folder, Slot::Listing, &listing, &Validator::default());
+            let key = self.key(&file.folder);
+            self.put(&key, Slot::Listing, &listing, &Validator::default());
         }
     }
 
-    /// What the log in `folder` is worth; compares it with the network, once a visit.
-    async fn trust(self: &Arc<Self>, folder: &Location) -> Result<Trust, StoreError> {
+    /// What the log in `folder` is worth, and which one it is; compares it with the network, once
+    /// until it is doubted.
+    async fn trust(self: &Arc<Self>, folder: &Location) -> Result<(Trust, LogId), StoreError> {
         let comparing = {
             let mut folders = self.folders.lock();
             let known = folders.entry(folder.clone()).or_default();
-            if let Some(trust) = known.trust {
-                return Ok(trust);
+            if let (Some(trust), Some(log)) = (known.trust, known.log) {
+                return Ok((trust, log));
             }
             let (keeper, location) = (Arc::clone(self), folder.clone());
             let compare = || async move { keeper.compare(&location).await }.boxed().shared();
@@ -185,7 +235,10 @@ impl Keeper {
                 drop(folders);
                 Ok(self.settle(folder, compared))
             }
-            Ok(compared) => Ok(known.trust.unwrap_or(compared.trust)),
+            Ok(compared) => Ok(match (known.trust, known.log) {
+                (Some(trust), Some(log)) => (trust, log),
+                _ => (compared.trust, compared.log),
+            }),
             Err(error) => {
                 if is_mine {
                     known.comparing = None;
@@ -196,25 +249,36 @@ impl Keeper {
     }
 
     /// Takes the outcome of a comparison, unless there is one.
-    fn settle(&self, folder: &Location, compared: Compared) -> Trust {
+    fn settle(&self, folder: &Location, compared: Compared) -> (Trust, LogId) {
+        let Compared { trust, log, listing } = compared;
         let mut folders = self.folders.lock();
         let known = folders.entry(folder.clone()).or_default();
-        let trust = *known.trust.get_or_insert(compared.trust);
-        let noted = std::mem::replace(&mut known.listing, compared.listing);
+        if let (Some(trust), Some(log)) = (known.trust, known.log) {
+            return (trust, log);
+        }
+        let is_same_log = known.log == Some(log);
+        let noted = std::mem::replace(&mut known.listing, listing);
         for (name, presence) in noted.iter() {
-            known.listing.note(name, presence);
-        }
-        let listing = known.listing.encode();
-        drop(folders);
-        match trust {
-            Trust::AsItWas { saved_utc_s } => self.mark_stale(folder, saved_utc_s),
-            // Written anew, since its age is that of the last comparison.
-            Trust::Compared if !listing.is_empty() => {
-                self.put(folder, Slot::Listing, &listing, &Validator::default());
+            if is_same_log || !Listing::is_of_log(name) {
+                known.listing.note(name, presence);
             }
-            Trust::Compared => {}
         }
-        trust
+        (known.trust, known.log) = (Some(trust), Some(log));
+        known.compared_utc_s = match trust {
+            Trust::AsItWas { saved_utc_s } => saved_utc_s,
+            Trust::Compared => self.clock.utc_s(),
+        };
+        let listing = (!known.listing.is_empty()).then(|| known.listing.encode(log));
+        drop(folders);
+        match (trust, listing) {
+            (Trust::AsItWas { saved_utc_s }, _) => self.mark_stale(folder, saved_utc_s),
+            // Written anew, since its age is that of the last comparison.
+            (Trust::Compared, Some(listing)) => {
+                self.put(&self.key(folder), Slot::Listing, &listing, &Validator::default());
+            }
+            (Trust::Compared, None) => {}
+        }
+        (trust, log)
     }
 
     /// Reads the log as it was for the rest of the visit, if it is kept and was not compared yet.
@@ -223,60 +287,111 @@ impl Keeper {
         if let Some(trust) = known {
             return trust;
         }
-        match self.shelf.find(&self.key(folder), Slot::Listing).await {
-            Some(stored) => {
-                let trust = Trust::AsItWas { saved_utc_s: stored.saved_utc_s };
-                let listing = Listing::decode(&stored.bytes);
-                self.settle(folder, Compared { trust, listing })
+        match self.kept_log(folder).await {
+            Some((saved_utc_s, log, listing)) => {
+                let trust = Trust::AsItWas { saved_utc_s };
+                self.settle(folder, Compared { trust, log, listing }).0
             }
             None => Trust::Compared,
         }
     }
 
+    /// The log that is kept, of this visit or else of an earlier one, and when it was compared.
+    async fn kept_log(&self, folder: &Location) -> Option<(i64, LogId, Listing)> {
+        if let Some(known) = self.folders.lock().get(folder)
+            && let Some(log) = known.log
+        {
+            return Some((known.compared_utc_s, log, known.listing.clone()));
+        }
+        let stored = self.shelf.find(&self.key(folder), Slot::Listing).await?;
+        let (log, listing) = Listing::decode(&stored.bytes)?;
+        Some((stored.saved_utc_s, log, listing))
+    }
+
+    /// Compares the newest and the oldest commit that are kept with the server's. A file is kept
+    /// under the log only while that log is the server's, so what lies between is the server's, too.
     async fn compare(self: &Arc<Self>, folder: &Location) -> Result<Compared, StoreError> {
-        let Some(kept) = self.shelf.find(&self.key(folder), Slot::Listing).await else {
-            return Ok(Compared { trust: Trust::Compared, listing: Listing::default() });
+        let Some((saved_utc_s, log, listing)) = self.kept_log(folder).await else {
+            return Ok(self.log_anew());
         };
-        let listing = Listing::decode(&kept.bytes);
-        let commits: Vec<String> =
-            listing.commits().take(MAX_LOOKED_FOR).map(str::to_owned).collect();
-        for name in commits {
-            let location = folder.join(&name);
-            let Some(stored) = self.shelf.find(&self.key(&location), Slot::Whole).await else {
-                continue;
-            };
-            let n_bytes = stored.bytes.len() as u64;
-            let part = match n_bytes <= MAX_COMPARED_BYTES {
-                true => Part::Whole { max_bytes: n_bytes },
-                false => Part::Range(0..MAX_COMPARED_BYTES),
-            };
-            let n_compared = n_bytes.min(MAX_COMPARED_BYTES) as usize;
-            let is_same = match self.inner.read(&location, part).await {
-                Ok(content) => {
-                    stored.bytes.get(..n_compared) == Some(content.bytes.as_ref())
-                        && stored.validator.difference(&content.validator).is_none()
-                }
-                Err(StoreError::Away { .. }) => {
-                    let trust = Trust::AsItWas { saved_utc_s: kept.saved_utc_s };
-                    return Ok(Compared { trust, listing });
-                }
-                Err(
-                    StoreError::Absent { .. }
-                    | StoreError::TooLarge { .. }
-                    | StoreError::WrongBytes { .. }
-                    | StoreError::Changed { .. },
-                ) => false,
-                Err(error) => return Err(error),
-            };
-            if is_same {
-                return Ok(Compared { trust: Trust::Compared, listing });
+        let mut newest = Vec::new();
+        let mut oldest = Vec::new();
+        newest.extend(listing.commits().rev().take(MAX_LOOKED_FOR).map(|it| folder.join(it)));
+        oldest.extend(listing.commits().take(MAX_LOOKED_FOR).map(|it| folder.join(it)));
+        let newest = self.first_kept(newest, log).await;
+        let oldest = self.first_kept(oldest, log).await;
+        let ends = match (&newest, &oldest) {
+            (Some((newest, kept)), Some((oldest, first))) if newest != oldest => {
+                try_join(self.agreement(newest, kept), self.agreement(oldest, first)).await?
             }
-            break;
+            (Some((newest, kept)), _) => (self.agreement(newest, kept).await?, Agreement::Same),
+            (None, _) => (Agreement::Gone, Agreement::Gone),
+        };
+        match ends {
+            // Logs are cleaned up from their beginning.
+            (Agreement::Same, Agreement::Same | Agreement::Gone) => {
+                Ok(Compared { trust: Trust::Compared, log, listing })
+            }
+            (Agreement::Away, _) | (_, Agreement::Away) => {
+                Ok(Compared { trust: Trust::AsItWas { saved_utc_s }, log, listing })
+            }
+            _ => {
+                for name in listing.present() {
+                    self.shelf.forget(&self.log_key(&folder.join(name), log)).await;
+                }
+                self.shelf.forget(&self.key(folder)).await;
+                Ok(self.log_anew())
+            }
         }
-        for name in listing.present() {
-            self.shelf.forget(&self.key(&folder.join(name))).await;
+    }
+
+    /// A log of which nothing is kept.
+    fn log_anew(&self) -> Compared {
+        // 2^53 is how fine the numbers of a clock are.
+        let chance = (self.clock.random() * 9_007_199_254_740_992.0) as u64;
+        let log = chance ^ self.clock.utc_s().cast_unsigned().rotate_left(40);
+        Compared { trust: Trust::Compared, log, listing: Listing::default() }
+    }
+
+    async fn first_kept(&self, files: Vec<Location>, log: LogId) -> Option<(Location, Stored)> {
+        for location in files {
+            if let Some(stored) = self.shelf.find(&self.log_key(&location, log), Slot::Whole).await
+            {
+                return Some((location, stored));
+            }
         }
-        self.shelf.forget(&self.key(folder)).await;
-        Ok(Compared { trust: Trust::Compared, listing: Listing::default() })
+        None
+    }
+
+    async fn agreement(&self, location: &Location, kept: &Stored) -> Result<Agreement, StoreError> {
+        let n_bytes = kept.bytes.len() as u64;
+        let part = match n_bytes <= MAX_COMPARED_BYTES {
+            true => Part::Whole { max_bytes: n_bytes },
+            false => Part::Range(0..MAX_COMPARED_BYTES),
+        };
+        let n_compared = n_bytes.min(MAX_COMPARED_BYTES) as usize;
+        match self.inner.read(location, part).await {
+            Ok(content)
+                if kept.bytes.get(..n_compared) == Some(content.bytes.as_ref())
+                    && kept
+                        .validator
+                        .size_bytes
+                        .zip(content.validator.size_bytes)
+                        .is_none_or(|(kept, found)| kept == found) =>
+            {
+                Ok(Agreement::Same)
+            }
+            Err(StoreError::Away { .. }) => Ok(Agreement::Away),
+            // Where nobody may list, 403 is said of what is not there; of all else, too, where the
+            // right to read has ended, and then the network says so of what is asked next.
+            Err(StoreError::Absent { .. } | StoreError::Forbidden { .. }) => Ok(Agreement::Gone),
+            Ok(_)
+            | Err(
+                StoreError::TooLarge { .. }
+                | StoreError::WrongBytes { .. }
+                | StoreError::Changed { .. },
+            ) => Ok(Agreement::Differs),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::{BoxFuture, Shared};
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -44,10 +45,22 @@ struct State {
     /// Counts how often everything was removed: what was begun before is not to appear after.
     n_clears: u64,
     n_writes: u64,
+    /// What is not written yet, each entry in its latest form.
+    waiting: HashMap<EntryKey, Waiting>,
     waiting_bytes: u64,
+    n_puts: u64,
     n_unrecorded: u64,
     settling: Vec<oneshot::Sender<()>>,
     is_refused: bool,
+}
+
+/// An entry that is not written yet.
+#[derive(Clone)]
+struct Waiting {
+    /// Which of all that were put.
+    put: u64,
+    key: FileKey,
+    stored: Stored,
 }
 
 /// A part of a range that was looked up.
@@ -73,6 +86,11 @@ impl Shelf {
     /// What is kept in that slot.
     pub async fn find(&self, key: &FileKey, slot: Slot) -> Option<Stored> {
         self.loaded().await;
+        if let Some(waiting) = self.state().waiting.get(&(key.hash, slot))
+            && waiting.key == *key
+        {
+            return Some(waiting.stored.clone());
+        }
         self.take((key.hash, slot), key).await
     }
 
@@ -107,34 +125,64 @@ impl Shelf {
         found
     }
 
-    /// Keeps an entry. It is written later; nobody is told if it cannot be.
+    /// Keeps an entry. It is written later; nobody is told if it cannot be. One that is put again
+    /// before it is written is written once.
     pub fn put(&self, key: &FileKey, slot: Slot, stored: Stored) {
-        let n_bytes = stored.bytes.len() as u64;
+        let (entry, n_bytes) = ((key.hash, slot), stored.bytes.len() as u64);
         let n_clears = {
             let mut state = self.state();
+            let before = state.waiting.get(&entry).map(|it| it.stored.bytes.len() as u64);
+            let waiting_bytes = state.waiting_bytes - before.unwrap_or(0) + n_bytes;
             let is_too_large = n_bytes > state.capacity_bytes / 2;
-            let is_too_much = state.waiting_bytes + n_bytes > MAX_WAITING_BYTES;
-            if state.is_refused || is_too_large || is_too_much {
+            if state.is_refused || is_too_large || waiting_bytes > MAX_WAITING_BYTES {
+                return;
+            }
+            state.n_puts += 1;
+            state.waiting_bytes = waiting_bytes;
+            let waiting = Waiting { put: state.n_puts, key: key.clone(), stored };
+            state.waiting.insert(entry, waiting);
+            if before.is_some() {
                 return;
             }
             state.n_writes += 1;
-            state.waiting_bytes += n_bytes;
             state.n_clears
         };
-        let (shelf, key) = (self.clone(), key.clone());
+        let shelf = self.clone();
         turn::spawn(
             async move {
-                shelf.write(&key, slot, &stored, n_clears).await;
-                shelf.written(n_bytes);
+                shelf.write_waiting(entry, n_clears).await;
+                shelf.written();
             }
             .boxed(),
         );
     }
 
+    /// Writes an entry until its latest form is written.
+    async fn write_waiting(&self, entry: EntryKey, n_clears: u64) {
+        self.loaded().await;
+        let _pass = self.0.gate.enter().await;
+        loop {
+            let Some(waiting) = self.state().waiting.get(&entry).cloned() else { return };
+            self.write(&waiting.key, entry.1, &waiting.stored, n_clears).await;
+            let mut state = self.state();
+            if state.waiting.get(&entry).is_none_or(|latest| latest.put == waiting.put) {
+                state.give_up(entry);
+                return;
+            }
+        }
+    }
+
     /// Removes every entry of a file.
     pub async fn forget(&self, key: &FileKey) {
         self.loaded().await;
-        let entries = self.state().index.of_file(key.hash);
+        let entries = {
+            let mut state = self.state();
+            let waiting = state.waiting.keys().filter(|(hash, _)| *hash == key.hash);
+            for entry in waiting.copied().collect::<Vec<EntryKey>>() {
+                state.give_up(entry);
+            }
+            state.index.of_file(key.hash)
+        };
         for entry in entries {
             self.drop_entry(entry).await;
         }
@@ -150,6 +198,8 @@ impl Shelf {
             let mut state = self.state();
             state.n_clears += 1;
             state.index = Index::default();
+            state.waiting.clear();
+            state.waiting_bytes = 0;
         }
         let mut outcome = Ok(());
         for name in self.0.disk.list().await? {
@@ -237,8 +287,6 @@ impl Shelf {
     }
 
     async fn write(&self, key: &FileKey, slot: Slot, stored: &Stored, n_clears: u64) {
-        self.loaded().await;
-        let _pass = self.0.gate.enter().await;
         let (entry, n_bytes) = ((key.hash, slot), stored.bytes.len() as u64);
         let name = super::entry::name(key.hash, slot, n_bytes);
         let file = stored.encode(key);
@@ -302,14 +350,22 @@ impl Shelf {
         let _ = self.0.disk.write(&recency_name(), Bytes::from(recency)).await;
     }
 
-    fn written(&self, n_bytes: u64) {
+    fn written(&self) {
         let mut state = self.state();
         state.n_writes -= 1;
-        state.waiting_bytes -= n_bytes;
         if state.n_writes == 0 {
             for settled in state.settling.drain(..) {
                 let _ = settled.send(());
             }
+        }
+    }
+}
+
+impl State {
+    /// Does not write an entry that waits.
+    fn give_up(&mut self, entry: EntryKey) {
+        if let Some(waiting) = self.waiting.remove(&entry) {
+            self.waiting_bytes -= waiting.stored.bytes.len() as u64;
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Visits to a lake over a network that comes and goes, on a disk that is damaged, full or shared.
 
+mod anew;
+
 use super::*;
 use crate::MemoryStore;
 use crate::clock::PlatformClock;
@@ -13,6 +15,8 @@ struct Net {
     asked: Mutex<Vec<String>>,
     is_away: AtomicBool,
     is_forbidden: AtomicBool,
+    /// Whether 403 is said of what is not there.
+    refuses_absent: AtomicBool,
 }
 
 impl Net {
@@ -73,7 +77,19 @@ impl ByteStore for Net {
     ) -> BoxFuture<'static, Result<Content, StoreError>> {
         match self.refusal(location) {
             Some(error) => async move { Err(error) }.boxed(),
-            None => self.files.read(location, part),
+            None => {
+                let refuses = self.refuses_absent.load(Ordering::Relaxed);
+                let content = self.files.read(location, part);
+                async move {
+                    match content.await {
+                        Err(StoreError::Absent { location }) if refuses => {
+                            Err(StoreError::Forbidden { location })
+                        }
+                        outcome => outcome,
+                    }
+                }
+                .boxed()
+            }
         }
     }
 }
@@ -130,7 +146,7 @@ async fn a_second_visit_fetches_the_tip() {
 
     let second = open(&net, &disk);
     assert_eq!(visit(&second, "1").await.unwrap(), FIRST);
-    assert_eq!(net.take_asked().iter().collect::<Vec<_>>(), [&hint, &two, &three]);
+    assert_eq!(net.take_asked().iter().collect::<Vec<_>>(), [&hint, &two, &zero, &three]);
     assert_eq!(visit(&second, "1").await.unwrap(), FIRST);
     assert_eq!(net.take_asked().iter().collect::<Vec<_>>(), [&hint, &three]);
 
@@ -221,7 +237,7 @@ async fn nothing_is_left_after_it_was_cleared() {
 #[tokio::test]
 async fn files_of_another_layout_are_removed() {
     let (net, disk) = (Net::with_lake(), Arc::new(MemoryDisk::default()));
-    for name in ["0-0000000000000001-w-3", "rubbish", "1-x"] {
+    for name in ["1-0000000000000001-w-3", "rubbish", "2-x"] {
         disk.write(name, Bytes::from_static(b"old")).await.unwrap();
     }
     visit(&open(&net, &disk), "1").await.unwrap();

@@ -43,6 +43,7 @@ impl Lake {
         }
         let at = TableAt { location: location.to_owned(), at: At::Newest };
         let table = place(&at);
+        self.begin_reading(&table);
         let newest = match before {
             Some(before) => before.checked_sub(1),
             None => Some(self.newest(&at, &table, &store).await?),

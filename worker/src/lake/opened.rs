@@ -38,9 +38,17 @@ impl Opened {
         of_table.map(|(_, table)| table).max_by_key(|table| table.version.version).cloned()
     }
 
+    /// Drops all states of the table at `location`: another log lies there.
+    pub fn forget(&self, location: &Location) {
+        self.held().retain(|(place, _)| place != location);
+    }
+
     /// Keeps a state; the one that was not used for longest goes.
     pub fn keep(&self, location: Location, table: &LakeTable) {
         let mut held = self.held();
+        held.retain(|(place, other)| {
+            *place != location || other.version.version != table.version.version
+        });
         held.push_front((location, table.clone()));
         held.truncate(MAX_HELD);
         let mut n_files = 0;

@@ -49,8 +49,9 @@ impl DeltaTableError {
     }
 }
 
-/// Opens the Delta table in the folder `location` at one of its versions. Reads its log only; goes on
-/// from `known`, a state of the same table that is not newer, where there is one.
+/// Opens the Delta table in the folder `location` at one of its versions. Reads its log only. Goes on
+/// from `known`, a state that this folder had, where its log is still the same; for a version asked
+/// for by its number that is a state of that version.
 ///
 /// # Errors
 /// [`DeltaTableError`], when the log cannot be had, is not right, or asks for what is not supported.
@@ -65,6 +66,7 @@ pub async fn open(
     let walk = match (at, known) {
         (At::Newest, Some(known)) => LogWalk::resume(known),
         (At::Newest, None) => LogWalk::new(),
+        (At::Version(version), Some(known)) if known.version == version => LogWalk::confirm(known),
         (At::Version(version), _) => LogWalk::at_version(version),
         (At::TimeUs(time_us), _) => LogWalk::at_timestamp(time_us),
     };

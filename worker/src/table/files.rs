@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::{FieldRef, Schema};
 use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::table_schema::TableSchema;
-use delta_log::{FilePath, PartitionError, Snapshot, physical_name};
+use delta_log::{Add, FilePath, PartitionError, Snapshot, physical_name};
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::BTreeMap;
@@ -141,6 +141,11 @@ pub fn data_location(table: &Location, path: &FilePath) -> Result<Location, File
     }
 }
 
+/// What tells the content of a data file from what another table had under the same path.
+fn identity(table_id: &str, add: &Add) -> String {
+    format!("{}-{}-{table_id}", add.size_bytes, add.modification_time_ms)
+}
+
 impl LakeTable {
     /// The files of `kept` as a scan of `scanned` needs them, in their order.
     ///
@@ -187,8 +192,8 @@ impl LakeTable {
                 let Some(add) = snapshot.adds.get(file_idx) else {
                     return Err(DataFusionError::Internal("no such file".to_owned()));
                 };
-                let identity = format!("{}-{}", add.size_bytes, add.modification_time_ms);
-                let place = data_location(location, &add.path)?.with_identity(identity);
+                let place = data_location(location, &add.path)?;
+                let place = place.with_identity(identity(&snapshot.metadata.id, add));
                 let file = plain(&place, add.size_bytes, values.clone());
                 let mut file = match &add.deletion_vector {
                     Some(vector) => {

@@ -38,7 +38,7 @@ impl LogWalk {
         let high = version.saturating_add(1);
         let samples = BTreeMap::from([(version, None)]);
         self.search = Some(Search { low: None, low_is_old: false, high, samples });
-        self.requests.ask(commit_path(version), Purpose::CommitTime, Ask::Time(version));
+        self.requests.ask(commit_path(version), Purpose::CommitStart, Ask::Time(version));
         Ok(())
     }
 
@@ -96,7 +96,7 @@ impl LogWalk {
             }
             for version in search.samples.keys() {
                 let ask = Ask::Time(*version);
-                self.requests.ask(commit_path(*version), Purpose::CommitTime, ask);
+                self.requests.ask(commit_path(*version), Purpose::CommitStart, ask);
             }
             return Ok(());
         }

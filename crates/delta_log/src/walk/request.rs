@@ -17,6 +17,8 @@ pub(super) enum Ask {
     Commit(u64),
     /// The commit that the applied checkpoint stands for: only its time is of interest.
     CheckpointTime(u64),
+    /// A commit by which a log that the caller knows is known again.
+    Mark(u64),
     /// A commit on the way to a timestamp: only its time is of interest.
     Time(u64),
     /// A commit far behind the last one known: whether it is there.
@@ -61,7 +63,7 @@ impl Requests {
             return;
         };
         // The beginning of a file is not enough for one who needs all of it.
-        match open.purpose == Purpose::CommitTime && purpose != Purpose::CommitTime {
+        match open.purpose == Purpose::CommitStart && purpose != Purpose::CommitStart {
             true => self.later.push((path, purpose, ask)),
             false => open.asks.push(ask),
         }

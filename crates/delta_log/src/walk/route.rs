@@ -5,6 +5,7 @@ use super::request::Ask;
 use super::{Fetched, LogWalk, Purpose, Target};
 use crate::action::CommitTime;
 use crate::hint::{self, CheckpointForm, Hint};
+use crate::mark::Marks;
 use crate::replay::Replay;
 use crate::{LogError, checkpoint_path, commit, commit_path};
 use bytes::Bytes;
@@ -156,6 +157,7 @@ impl LogWalk {
                 self.route = Route::Entered(Entry::Zero);
                 self.replay = Some(Replay::default());
                 self.next_version = 0;
+                self.marks = Marks::default();
                 self.clock_ms = None;
                 self.advance()
             }
@@ -179,6 +181,7 @@ impl LogWalk {
         let next_version = self.next_version;
         self.requests.retain(|ask| matches!(ask, Ask::Commit(version) if version >= next_version));
         self.replay = None;
+        self.marks = Marks::default();
         self.checkpoint_time = None;
         self.clock_ms = None;
         self.checksum = None;
@@ -191,13 +194,18 @@ impl LogWalk {
         }
         self.time_is_open = true;
         let ask = Ask::CheckpointTime(version);
-        self.requests.ask(commit_path(version), Purpose::CommitTime, ask);
+        self.requests.ask(commit_path(version), Purpose::CommitStart, ask);
     }
 
     /// Takes the commit that the checkpoint stands for.
-    pub(super) fn take_checkpoint_time(&mut self, fetched: &Fetched) -> Result<(), LogError> {
+    pub(super) fn take_checkpoint_time(
+        &mut self,
+        version: u64,
+        fetched: &Fetched,
+    ) -> Result<(), LogError> {
         self.time_is_open = false;
         if let Fetched::Bytes(bytes) = fetched {
+            self.marks.note(version, bytes);
             self.checkpoint_time = Some(commit::time(bytes));
         }
         self.advance()

@@ -8,7 +8,7 @@ mod travel;
 
 use super::*;
 use crate::checkpoint::fixture::{checkpoint, checkpoint_v2};
-use crate::{ErrorKind, FilePath, Stats, checkpoint_path};
+use crate::{ErrorKind, FilePath, Stats, checkpoint_path, commit_path};
 use parquet::basic::{Compression, Encoding};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

@@ -5,7 +5,7 @@ use super::route::Entry;
 use super::{Fetched, LogWalk, Purpose, Route, Target};
 use crate::path::compacted_path;
 use crate::replay::Replay;
-use crate::{LogError, commit, commit_path};
+use crate::{LogError, Snapshot, commit, commit_path};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ impl LogWalk {
 
     /// Applies what is here, asks for what is needed, ends when the end is known.
     pub(super) fn advance(&mut self) -> Result<(), LogError> {
-        if !matches!(self.route, Route::Entered(_)) {
+        if !matches!(self.route, Route::Entered(_)) || self.n_marks_open > 0 {
             return Ok(());
         }
         while !self.is_at_target() {
@@ -65,6 +65,7 @@ impl LogWalk {
             }
             let version = self.next_version;
             self.replay().apply_commit(version, &bytes)?;
+            self.marks.note(version, &bytes);
             self.probes.remove(&self.next_version);
             self.next_version += 1;
         }
@@ -301,7 +302,10 @@ impl LogWalk {
         match (self.proof, &self.witness) {
             (Doubt::Settled, _) => Ok(true),
             (Doubt::Asked(_), _) => Ok(false),
-            (Doubt::Unasked, None) => Err(LogError::Forbidden { path: refused.clone() }),
+            (Doubt::Unasked, None) => {
+                let path = refused.clone();
+                Err(self.lost.take().map_or(LogError::Forbidden { path }, access_ended))
+            }
             (Doubt::Unasked, Some((path, _))) => {
                 self.proof = Doubt::Asked(1);
                 self.requests.ask(path.clone(), Purpose::Proof, Ask::Proof);
@@ -324,7 +328,10 @@ impl LogWalk {
     fn finish(&mut self, version: u64) -> Result<(), LogError> {
         self.requests.retain(|_| false);
         self.done = Some(match (self.replay.take(), self.known.take()) {
-            (Some(replay), _) => Arc::new(replay.finish(version)?),
+            (Some(replay), _) => {
+                let snapshot = replay.finish(version)?;
+                Arc::new(Snapshot { marks: self.marks, ..snapshot })
+            }
             (None, Some(known)) => known,
             (None, None) => return Err(LogError::NotATable),
         });
@@ -341,7 +348,9 @@ impl LogWalk {
         let absent = failure.as_ref().is_some_and(|it| !it.is_there);
         let is_gone = n_applied == 0 && (hint.is_some() || self.gap.is_some());
         match (failure, refused, self.broken_hint.take(), self.target, self.gap) {
-            (_, Some(path), ..) => LogError::Forbidden { path },
+            (_, Some(path), ..) => {
+                self.lost.take().map_or(LogError::Forbidden { path }, access_ended)
+            }
             (Some(failure), ..) if !(absent && n_applied > 0) => failure.error,
             (_, _, Some(source), ..) if n_applied == 0 => LogError::Hint { source },
             (_, _, _, Target::Version(version), _) if is_gone => {
@@ -363,4 +372,8 @@ impl LogWalk {
         let first = self.times.values().next()?;
         first.best_ms().and_then(|ms| ms.checked_mul(1000))
     }
+}
+
+fn access_ended(path: String) -> LogError {
+    LogError::AccessEnded { path }
 }

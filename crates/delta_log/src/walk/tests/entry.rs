@@ -220,13 +220,51 @@ fn a_walk_goes_on_from_a_snapshot() {
     assert!(Arc::ptr_eq(&known, &same));
     let resume = |files: &Files| {
         let (snapshot, log) = drive(LogWalk::resume(Arc::clone(&known)), files, |n| n - 1).unwrap();
-        assert!(!log.contains(&commit_path(3)), "{log:?}");
         assert_eq!(*snapshot, read(files).unwrap());
+        log
     };
-    resume(&Files::of_versions(6));
-    resume(&Files::of_versions(40));
-    resume(&Files::of_versions(3).commit(4, &[remove("f0"), METADATA.replace("\"v\"", "\"w\"")]));
+    // Of what is known only the ends are asked for.
+    let of_known = |log: &[String]| -> Vec<u64> {
+        (0..4).filter(|version| log.contains(&commit_path(*version))).collect()
+    };
+    let ends = |files: &Files| assert_eq!(of_known(&resume(files)), [0, 3]);
+    ends(&Files::of_versions(6));
+    ends(&Files::of_versions(40));
+    ends(&Files::of_versions(3).commit(4, &[remove("f0"), METADATA.replace("\"v\"", "\"w\"")]));
     // The commits that follow were cleaned up.
     let files = (0..8).fold(Files::of_versions(9), |files, it| files.without(&commit_path(it)));
     resume(&files.checkpoint(8, &checkpoint_lines(8)).hint("{\"version\":8}"));
+    // What came first was cleaned up.
+    let cleaned = Files::of_versions(6).without(&commit_path(0));
+    let resumed = drive(LogWalk::resume(Arc::clone(&known)), &cleaned, |n| n - 1).unwrap().0;
+    assert_eq!(*resumed, read(&Files::of_versions(6)).unwrap());
+    // Another log lies there by now: shorter, as long, longer, with the same beginning or end.
+    let other = |version: u64| [at(100), add(&format!("g{version}"))];
+    let first = [at(100), add("g0"), PROTOCOL.to_owned(), METADATA.to_owned()];
+    for last in 0..7 {
+        let anew = (1..=last).fold(Files::default().commit(0, &first), |files, version| {
+            files.commit(version, &other(version))
+        });
+        resume(&anew);
+        if last > 1 {
+            resume(&anew.commit(3, &[at(3), add("f3")]));
+        }
+    }
+    resume(&Files::of_versions(2));
+    resume(&Files::of_versions(2).commit(3, &other(3)));
+}
+
+#[test]
+fn a_version_that_is_known_is_confirmed_or_read_anew() {
+    let known = Arc::new(read(&Files::of_versions(3)).unwrap());
+    let confirm = |files: &Files| drive(LogWalk::confirm(Arc::clone(&known)), files, |_| 0);
+    let (same, log) = confirm(&Files::of_versions(9)).unwrap();
+    assert!(Arc::ptr_eq(&known, &same));
+    assert_eq!(log, [commit_path(3), commit_path(0)]);
+    let changed = Files::of_versions(9).commit(3, &[add("g")]);
+    assert_eq!(
+        *confirm(&changed).unwrap().0,
+        *drive(LogWalk::at_version(3), &changed, |_| 0).unwrap().0
+    );
+    assert!(matches!(confirm(&Files::of_versions(1)), Err(LogError::VersionAhead { .. })));
 }

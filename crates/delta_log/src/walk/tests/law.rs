@@ -57,6 +57,48 @@ proptest! {
         prop_assert_eq!(&*travelled, &before);
     }
 
+    /// Whatever the caller knows and whatever lies in the folder by now: a walk that goes on finds what
+    /// one from the beginning finds, and never a mixture. Every commit holds when it was made.
+    #[test]
+    fn a_walk_that_goes_on_finds_what_a_new_one_finds(
+        commits in prop::collection::vec(commit_lines(), 1..7),
+        others in prop::collection::vec(commit_lines(), 0..7),
+        known in any::<prop::sample::Index>(),
+        shared in any::<prop::sample::Index>(),
+        checkpoint in prop::option::of((any::<prop::sample::Index>(), 0..entry::N_FORMS)),
+        n_cleaned in 0..3_u64,
+        order in prop::collection::vec(any::<usize>(), 64),
+    ) {
+        let timed = |lines: &[Vec<String>], ms: i64| -> Vec<Vec<String>> {
+            let lines = lines.iter().zip(ms..);
+            lines.map(|(lines, ms)| [vec![at(ms)], lines[1..].to_vec()].concat()).collect()
+        };
+        let (commits, others) = (timed(&commits, 1000), timed(&others, 2000));
+        let n_known = known.index(commits.len()) + 1;
+        let before = Arc::new(read(&table(&commits[..n_known])).unwrap());
+        let n_shared = shared.index(commits.len() + 1);
+        let after = [&commits[..n_shared], &others].concat();
+        let mut files = table(&after);
+        if let Some((version, form)) = checkpoint && !after.is_empty() {
+            let version = version.index(after.len());
+            let state = read(&table(&after[..=version])).unwrap();
+            files = entry::put_form(files, version as u64, &lines_of(&state), form);
+            for version in 0..n_cleaned.min(version as u64) {
+                files = files.without(&commit_path(version));
+            }
+        }
+        let mut turn = 0;
+        let choose = |n| { turn += 1; order[turn % order.len()] % n };
+        let found = drive(LogWalk::resume(Arc::clone(&before)), &files, choose);
+        match (found, read(&files)) {
+            (Ok((found, _)), Ok(expected)) => {
+                prop_assert_eq!(&*found, &expected);
+            }
+            (Err(found), Err(expected)) => prop_assert_eq!(found.kind(), expected.kind()),
+            (found, expected) => prop_assert!(false, "found {:?}, not {:?}", found, expected),
+        }
+    }
+
     #[test]
     fn any_bytes_end_in_a_snapshot_or_an_error(
         which in 0_usize..4,
