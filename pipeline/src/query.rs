@@ -259,7 +259,7 @@ impl Asked<'_> {
         Ok(match kind {
             SourceKind::File(file) => file.open(&file.find(folder)?)?,
             SourceKind::Folder(files) => {
-                let delivery = files.look(name, folder, &Seen::default())?;
+                let delivery = files.look(name, folder, &Seen::default(), Utc::now().into())?;
                 files.table(delivery.files, Utc::now().timestamp_micros())?
             }
             SourceKind::Database(table) => {

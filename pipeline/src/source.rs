@@ -4,13 +4,17 @@ mod bytes;
 mod column_type;
 mod csv;
 mod database;
+mod dialect;
 mod error;
+mod exact;
 mod folder;
 mod form;
 mod generated;
+mod json_fields;
 mod json_lines;
 mod mysql;
 pub(crate) mod parquet;
+mod single;
 mod typed_rows;
 
 pub use column_type::{ColumnType, ColumnTypeError};
@@ -18,7 +22,7 @@ pub use database::DatabaseSource;
 pub(crate) use database::{DatabasePosition, Mode, Servers};
 pub use error::{FileRule, RowRule, SourceError};
 pub use folder::FolderSource;
-pub(crate) use folder::{NewFile, Seen};
+pub(crate) use folder::{Delivery, NewFile, Seen};
 pub use form::SourceFormError;
 pub(crate) use form::{Entry, SourceForm, read as read_form};
 pub use generated::Generator;
@@ -29,6 +33,7 @@ use crate::project::Place;
 use arrow::datatypes::SchemaRef;
 use catalog::Name;
 use datafusion::catalog::TableProvider;
+use dialect::Dialect;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -36,6 +41,7 @@ use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use typed_rows::Column;
 
 /// Something outside the lake, which models name as `source.NAME`.
 #[derive(Debug, Clone)]
@@ -88,8 +94,12 @@ pub struct FileSource {
     pub format: SourceFormat,
     /// CSV: columns that the header must have. Others may stand beside them and are kept.
     pub columns: Vec<String>,
-    /// CSV: a field of exactly this text is null. `None`: no field is.
-    pub null_text: Option<String>,
+    /// CSV: columns that are not text, each in the header. JSON lines: all columns.
+    pub(crate) types: Vec<Column>,
+    /// The column of what does not fit; `None` when a row that does not fit fails the build.
+    pub(crate) rescue: Option<String>,
+    /// How its text is written.
+    pub(crate) dialect: Dialect,
     /// The columns of a file that a generator delivers, known before it is there.
     pub(crate) generated: Option<SchemaRef>,
 }
@@ -98,7 +108,7 @@ pub struct FileSource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceFormat {
-    /// Comma-separated text as in RFC 4180, UTF-8, with a header; plain, zstd (`.zst`) or gzip (`.gz`).
+    /// Text as in RFC 4180 with a header, in its own dialect; plain, zstd (`.zst`) or gzip (`.gz`).
     Csv,
     /// One JSON object a line; plain, zstd (`.zst`) or gzip (`.gz`).
     JsonLines,
@@ -240,8 +250,15 @@ impl FileSource {
     pub(crate) fn hash(&self, path: &Path) -> Result<String, SourceError> {
         let mut hash = Sha256::new();
         // A field holds no unit separator, so that no two lists give one text.
-        let null_text = self.null_text.as_deref().unwrap_or("\u{1e}");
-        hash.update(format!("{}\u{1f}{null_text}\u{1f}", self.format));
+        match self.dialect.null_texts.as_slice() {
+            _ if !self.dialect.is_plain() => hash.update(self.dialect.reading()),
+            [] => hash.update(format!("{}\u{1f}\u{1e}\u{1f}", self.format)),
+            [null_text] => hash.update(format!("{}\u{1f}{null_text}\u{1f}", self.format)),
+            _ => hash.update(self.dialect.reading()),
+        }
+        for column in &self.types {
+            hash.update(format!("{} {}\u{1f}", column.name, column.of));
+        }
         let read = add_file(&mut hash, path);
         read.map_err(|error| SourceError::File {
             path: path.to_owned(),
@@ -259,10 +276,7 @@ impl FileSource {
         match self.format {
             SourceFormat::Csv => csv::open(self, path),
             SourceFormat::Parquet => parquet::open(path),
-            SourceFormat::JsonLines => Err(SourceError::File {
-                path: path.to_owned(),
-                rule: FileRule::Unreadable(std::io::ErrorKind::Unsupported.into()),
-            }),
+            SourceFormat::JsonLines => json_lines::open(self, path),
         }
     }
 }

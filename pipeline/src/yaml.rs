@@ -2,7 +2,10 @@
 //! speak of scalars and policies.
 
 use crate::project::Place;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_saphyr::Spanned;
+use std::fmt;
 use std::io;
 use std::path::Path;
 
@@ -11,6 +14,10 @@ const WORDS: &[(&str, &str)] = &[
     ("expected mapping start", "expected a map such as `key: value`"),
     ("expected sequence start", "expected a list such as `[a, b]`"),
     ("expected string scalar", "expected one text"),
+    (
+        "cannot deserialize null into string; use Option<String>",
+        "expected a text, and nothing stands here: to YAML ~ and null are nothing; leave the key out, or write the text in quotes",
+    ),
     ("invalid u32", "expected a whole number from 0 to 4294967295"),
     ("invalid u64", "expected a whole number, not below 0"),
     ("invalid bool", "expected true or false"),
@@ -54,6 +61,155 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, NotYaml> {
         let place = place.unwrap_or_default();
         NotYaml { place, reason: reason(text, place, &error.without_snippet().to_string()) }
     })
+}
+
+/// A key that is there has a value: nothing behind it is an error, and not as if the key were not there.
+///
+/// # Errors
+/// What the value's own type says of nothing.
+pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// A text as somebody wrote it, also where YAML takes it for a number, a truth value or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// It is a text to YAML, too.
+    Text(String),
+    /// It is something else to YAML; the file has what was written.
+    Other,
+}
+
+impl Written {
+    /// What stands in `text`, the file, at `spanned`; `None` where nothing does.
+    pub(crate) fn text(spanned: &Spanned<Written>, text: &str) -> Option<String> {
+        if let Written::Text(text) = &spanned.value {
+            return Some(text.clone());
+        }
+        let at = &spanned.defined;
+        let line = text.lines().nth(usize::try_from(at.line()).ok()?.checked_sub(1)?)?;
+        let n_before = usize::try_from(at.column()).ok()?.checked_sub(1)?;
+        let n_chars = usize::try_from(at.span().len()).ok()?;
+        let written: String = line.chars().skip(n_before).take(n_chars).collect();
+        let written = written.trim();
+        (!written.is_empty()).then(|| written.to_owned())
+    }
+}
+
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Written, D::Error> {
+        struct Scalar;
+        impl Visitor<'_> for Scalar {
+            type Value = Written;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("one text")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Written, E> {
+                Ok(Written::Text(text.to_owned()))
+            }
+
+            fn visit_bool<E: Error>(self, _: bool) -> Result<Written, E> {
+                Ok(Written::Other)
+            }
+
+            fn visit_i64<E: Error>(self, _: i64) -> Result<Written, E> {
+                Ok(Written::Other)
+            }
+
+            fn visit_u64<E: Error>(self, _: u64) -> Result<Written, E> {
+                Ok(Written::Other)
+            }
+
+            fn visit_f64<E: Error>(self, _: f64) -> Result<Written, E> {
+                Ok(Written::Other)
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<Written, E> {
+                Ok(Written::Other)
+            }
+        }
+        deserializer.deserialize_any(Scalar)
+    }
+}
+
+/// One text, or a list of them.
+#[derive(Debug, Clone)]
+pub(crate) enum OneOrMore {
+    One(Written),
+    More(Vec<Spanned<Written>>),
+}
+
+impl OneOrMore {
+    /// The texts in `text`, the file in which `spanned` stands.
+    ///
+    /// # Errors
+    /// The place where nothing stands.
+    pub(crate) fn texts(spanned: &Spanned<OneOrMore>, text: &str) -> Result<Vec<String>, Place> {
+        let all = match &spanned.value {
+            OneOrMore::One(one) => {
+                vec![Spanned::new(one.clone(), spanned.referenced, spanned.defined)]
+            }
+            OneOrMore::More(more) => more.clone(),
+        };
+        let written = |one: &Spanned<Written>| {
+            let place = Place::at(one.referenced.line(), one.referenced.column());
+            Written::text(one, text).ok_or(place)
+        };
+        all.iter().map(written).collect()
+    }
+}
+
+impl<'de> Deserialize<'de> for OneOrMore {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<OneOrMore, D::Error> {
+        struct Texts;
+        impl<'de> Visitor<'de> for Texts {
+            type Value = OneOrMore;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("one text or a list of texts")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<OneOrMore, E> {
+                Ok(OneOrMore::One(Written::Text(text.to_owned())))
+            }
+
+            fn visit_bool<E: Error>(self, _: bool) -> Result<OneOrMore, E> {
+                Ok(OneOrMore::One(Written::Other))
+            }
+
+            fn visit_i64<E: Error>(self, _: i64) -> Result<OneOrMore, E> {
+                Ok(OneOrMore::One(Written::Other))
+            }
+
+            fn visit_u64<E: Error>(self, _: u64) -> Result<OneOrMore, E> {
+                Ok(OneOrMore::One(Written::Other))
+            }
+
+            fn visit_f64<E: Error>(self, _: f64) -> Result<OneOrMore, E> {
+                Ok(OneOrMore::One(Written::Other))
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<OneOrMore, E> {
+                Ok(OneOrMore::One(Written::Other))
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                mut seq: A,
+            ) -> Result<OneOrMore, A::Error> {
+                let mut texts = Vec::new();
+                while let Some(text) = seq.next_element()? {
+                    texts.push(text);
+                }
+                Ok(OneOrMore::More(texts))
+            }
+        }
+        deserializer.deserialize_any(Texts)
+    }
 }
 
 fn reason(text: &str, place: Place, said: &str) -> String {
@@ -106,6 +262,37 @@ mod tests {
             let reason = parse::<Named>(text).map(|named| named.name).unwrap_err().reason;
             assert_eq!(reason, "is empty, expected a map such as `key: value`");
         }
+    }
+
+    #[test]
+    fn texts_are_as_they_were_written() {
+        #[derive(serde::Deserialize)]
+        struct Form {
+            #[serde(default, deserialize_with = "given")]
+            t: Option<Spanned<OneOrMore>>,
+        }
+        let check = |text: &str, expected: Result<&[&str], &str>| {
+            let form: Form = parse(text).unwrap();
+            let found = OneOrMore::texts(&form.t.unwrap(), text).map_err(|place| place.to_string());
+            let expected =
+                expected.map(|texts| texts.iter().map(|text| (*text).to_owned()).collect());
+            assert_eq!(found, expected.map_err(str::to_owned), "{text:?}");
+        };
+        check("t: NULL", Ok(&["NULL"]));
+        check("t: null # so the export says", Ok(&["null"]));
+        check("t: ~\n", Ok(&["~"]));
+        check("t: 'NULL'", Ok(&["NULL"]));
+        check("t: ''", Ok(&[""]));
+        check("t: 007", Ok(&["007"]));
+        check("t: 0.10", Ok(&["0.10"]));
+        check("t: True", Ok(&["True"]));
+        check("t: -1", Ok(&["-1"]));
+        check("t: \\N", Ok(&["\\N"]));
+        check("t: [NULL, '', n/a, \"-\", 1.0, no]", Ok(&["NULL", "", "n/a", "-", "1.0", "no"]));
+        check("t:\n  - NULL\n  - é\n  - ~\n", Ok(&["NULL", "é", "~"]));
+        check("é: 1\nt: { }\n".replace("{ }", "Null").as_str(), Ok(&["Null"]));
+        check("t:\n", Err(":1:2"));
+        assert!(parse::<Form>("{}").unwrap().t.is_none());
     }
 
     #[test]

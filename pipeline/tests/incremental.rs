@@ -122,8 +122,8 @@ async fn what_is_wrong_is_named() {
     )
     .await;
     check(
-        &|c| c.write("in/clicks/2.csv", "id,at,price\n1,2024-01-02 00:00:00,1\n"),
-        &["in/clicks/2.csv:1: header lacks column \"kind\", it has: id, at, price"],
+        &|c| c.write("in/clicks/2.csv", "nr,when\n1,2024-01-02 00:00:00\n"),
+        &["in/clicks/2.csv:1: header lacks column \"id\", it has: nr, when"],
     )
     .await;
     check(

@@ -135,9 +135,7 @@ impl Build {
         match output.take_error() {
             Some(error) => Err(self.explain(model, &scope, &plan, &error).await),
             None => {
-                for reason in inputs.iter().filter_map(|input| input.warning.clone()) {
-                    self.tell(super::Event::Warned { model: model.name.clone(), reason });
-                }
+                self.warn(model, inputs);
                 self.judged(model, judgements);
                 let written = written?;
                 state::forget_old(self.lake.root(), &location, state).await;

@@ -4,7 +4,9 @@ use super::BuildError;
 use crate::lake::LakeTable;
 use crate::model::{Read, Watermark};
 use crate::plan::{Scope, column_of};
-use crate::source::{FolderSource, NewFile, Seen, Servers, Source, SourceError, SourceKind};
+use crate::source::{
+    Delivery, FileRule, FolderSource, NewFile, Seen, Servers, Source, SourceError, SourceKind,
+};
 use crate::spool::Spool;
 use crate::state::{InputState, Position};
 use arrow::datatypes::DataType;
@@ -16,6 +18,7 @@ use datafusion::functions_aggregate::min_max::max;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// One input of a model, as it is now.
 pub(super) struct Input {
@@ -26,7 +29,9 @@ pub(super) struct Input {
     /// How far it will have been read.
     pub(super) now: Position,
     /// What is worth a look in its rows.
-    pub(super) warning: Option<String>,
+    pub(super) warnings: Vec<String>,
+    /// Whether rows that were taken would be others by now, since they are read otherwise.
+    pub(super) is_read_otherwise: bool,
     feed: Feed,
 }
 
@@ -67,7 +72,8 @@ impl Input {
         servers: &Servers,
         before: Option<InputState>,
     ) -> Result<Input, SourceError> {
-        let mut warning = None;
+        let mut warnings = Vec::new();
+        let mut is_read_otherwise = false;
         let (now, feed) = match &source.kind {
             SourceKind::File(file) => {
                 let path = file.find(folder)?;
@@ -79,7 +85,9 @@ impl Input {
                     Some(Position::Seen(seen)) => seen.clone(),
                     _ => Seen::default(),
                 };
-                let delivery = source_folder.look(&source.name, folder, &seen)?;
+                let delivery = look(source, source_folder, folder, seen).await?;
+                is_read_otherwise = delivery.is_read_otherwise;
+                warnings.extend(delivery.warnings);
                 let source = source_folder.clone();
                 (Position::Seen(delivery.seen), Feed::Folder { source, new: delivery.files })
             }
@@ -90,7 +98,7 @@ impl Input {
                 };
                 let read = servers.read(table, position).await?;
                 if read.n_zero_dates > 0 {
-                    warning = Some(format!(
+                    warnings.push(format!(
                         "{} zero dates (0000-00-00) of table {:?} became null; `zero_dates: fail` refuses them",
                         read.n_zero_dates,
                         table.table()
@@ -99,7 +107,7 @@ impl Input {
                 (Position::Database(read.position), Feed::Database(read.rows))
             }
         };
-        Ok(Input { read: read.clone(), before, now, warning, feed })
+        Ok(Input { read: read.clone(), before, now, warnings, is_read_otherwise, feed })
     }
 
     /// The table `read` of the lake.
@@ -109,7 +117,9 @@ impl Input {
             version: table.version(),
             number: table.number().unwrap_or(-1),
         };
-        Input { read: read.clone(), before, now, warning: None, feed: Feed::Table(table) }
+        let feed = Feed::Table(table);
+        let (warnings, is_read_otherwise) = (Vec::new(), false);
+        Input { read: read.clone(), before, now, warnings, is_read_otherwise, feed }
     }
 
     /// Whether it has something that was not there before.
@@ -221,6 +231,24 @@ impl Input {
                 files.gone(&source.name, folder, seen)
             }
             _ => Ok(Vec::new()),
+        }
+    }
+}
+
+/// What the folder `files` of `source` has beyond `seen`. Files are read whole, so a thread of their own does it.
+async fn look(
+    source: &Source,
+    files: &FolderSource,
+    folder: &Path,
+    seen: Seen,
+) -> Result<Delivery, SourceError> {
+    let (name, files, project) = (source.name.clone(), files.clone(), folder.to_owned());
+    let look = move || files.look(&name, &project, &seen, SystemTime::now());
+    match tokio::task::spawn_blocking(look).await {
+        Ok(looked) => looked,
+        Err(ended) => {
+            let rule = FileRule::Unreadable(std::io::Error::other(ended));
+            Err(SourceError::File { path: folder.to_owned(), rule })
         }
     }
 }

@@ -64,6 +64,7 @@ impl Build {
         match self.task(model, &found, &inputs) {
             Task::Rest => match found.table {
                 Some(table) => {
+                    self.warn(model, &inputs);
                     Ok(Made { table, outcome: Outcome::Unchanged, reason: None, engine: None })
                 }
                 None => self.whole(model, found, None).await,
@@ -129,6 +130,9 @@ impl Build {
         }
         if state.inputs.len() != inputs.len() {
             return Task::Whole("it reads other tables".to_owned());
+        }
+        if let Some(input) = inputs.iter().find(|input| input.is_read_otherwise) {
+            return Task::Whole(format!("the files of {} are read otherwise", input.read));
         }
         let drive = drive(model);
         let is_new = inputs.iter().any(|input| {

@@ -1,6 +1,6 @@
 //! What a build did, kept in the lake; and how old its newest rows are.
 
-use super::input::greatest;
+use super::input::{Input, greatest};
 use super::{Build, BuildError, Event, ModelReport, Outcome};
 use crate::lake::{Commit, LakeTable, Write};
 use crate::model::{Layout, Model, ModelError, ModelName, ModelRule};
@@ -10,6 +10,13 @@ use datafusion::datasource::MemTable;
 use std::sync::{Arc, PoisonError};
 
 impl Build {
+    /// Says what is worth a look in the inputs of `model`.
+    pub(super) fn warn(&self, model: &Model, inputs: &[Input]) {
+        for reason in inputs.iter().flat_map(|input| &input.warnings).cloned() {
+            self.tell(super::Event::Warned { model: model.name.clone(), reason });
+        }
+    }
+
     /// Keeps what was done with a model.
     pub(super) fn record(&self, report: &ModelReport) {
         let outcome = match report.outcome {

@@ -117,18 +117,19 @@ async fn facts(lake: &Lake, name: &ModelName) -> Result<Option<TableFacts>, Buil
 fn source_of(project: &Project, checked: &Checked, source: &Source) -> SourceDescription {
     let read = Read::Source(source.name.clone());
     let mut described = columns(checked, &read, &BTreeMap::new());
-    let null = |text: &Option<String>| {
-        text.as_ref().map(|text| match text.is_empty() {
+    let null = |texts: &[String]| {
+        let shown = texts.iter().map(|text| match text.is_empty() {
             true => "an empty field".to_owned(),
             false => format!("the text {text:?}"),
-        })
+        });
+        (!texts.is_empty()).then(|| shown.collect::<Vec<_>>().join(", "))
     };
     let mut facts: Vec<(&'static str, Option<String>)> = Vec::new();
     let kind = match &source.kind {
         SourceKind::File(file) => {
             let paths: Vec<&str> = file.paths.iter().map(|path| path.text()).collect();
             facts.push(("File", Some(paths.join(", or else "))));
-            facts.push(("Null", null(&file.null_text)));
+            facts.push(("Null", null(&file.dialect.null_texts)));
             facts.push(("Taken", Some("whole, each time it changes".to_owned())));
             match file.generated {
                 Some(_) => format!("{} file of the generator", file.format),
@@ -150,7 +151,7 @@ fn source_of(project: &Project, checked: &Checked, source: &Source) -> SourceDes
             }
             facts.push(("Folder", Some(folder.folder.text().to_owned())));
             facts.push(("Files", Some(folder.files.as_str().to_owned())));
-            facts.push(("Null", null(&folder.null_text)));
+            facts.push(("Null", null(&folder.dialect.null_texts)));
             let rescued = folder.rescue().map(|column| format!("in {column}, as JSON"));
             facts
                 .push(("What does not fit", Some(rescued.unwrap_or("fails the build".to_owned()))));

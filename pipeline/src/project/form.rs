@@ -27,9 +27,9 @@ const SECRET_WORDS: [&str; 5] = ["PASSWORD", "SECRET", "TOKEN", "CREDENTIAL", "K
 #[serde(deny_unknown_fields)]
 struct ProjectForm {
     name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "yaml::given")]
     lake: Option<Spanned<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "yaml::given")]
     catalog: Option<PathBuf>,
     #[serde(default)]
     variables: BTreeMap<String, Spanned<String>>,
@@ -37,11 +37,11 @@ struct ProjectForm {
     environments: BTreeMap<String, Option<EnvironmentForm>>,
     #[serde(default)]
     exposures: Vec<Exposure>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "yaml::given")]
     schedule: Option<Spanned<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "yaml::given")]
     sla: Option<Span>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "yaml::given")]
     retries: Option<Retries>,
     #[serde(default)]
     sources: BTreeMap<Name, SourceForm>,
@@ -60,7 +60,7 @@ pub(super) fn read(folder: &Path, environment: &str) -> Result<Project, ProjectE
     let path = folder.join(PROJECT_FILE);
     let error = |place, rule| ProjectError { path: path.clone(), place, rule };
     unread::refuse_misnamed(folder)?;
-    let mut form: ProjectForm = parse(&path)?;
+    let (text, mut form): (_, ProjectForm) = parse(&path)?;
     let shows = form.catalog.is_some()
         || form.environments.values().flatten().any(|own| own.catalog.is_some());
     if !shows {
@@ -96,9 +96,10 @@ pub(super) fn read(folder: &Path, environment: &str) -> Result<Project, ProjectE
     let lake = Root::parse(&lake, folder).map_err(|rule| error(lake_place, rule.into()))?;
     let mut sources =
         Sources { variables: &variables, found: BTreeMap::new(), generators: Vec::new() };
-    sources.add(&path, form.sources)?;
+    sources.add(&path, &text, form.sources)?;
     for path in source_files(&folder.join(SOURCES_FOLDER))? {
-        sources.add(&path, parse(&path)?)?;
+        let (text, forms) = parse(&path)?;
+        sources.add(&path, &text, forms)?;
     }
     let Sources { found: sources, generators, .. } = sources;
     Ok(Project {
@@ -124,10 +125,16 @@ struct Sources<'v> {
 }
 
 impl Sources<'_> {
-    fn add(&mut self, path: &Path, forms: BTreeMap<Name, SourceForm>) -> Result<(), ProjectError> {
+    /// Adds those that `forms` of the file `path` describe, whose text is `text`.
+    fn add(
+        &mut self,
+        path: &Path,
+        text: &str,
+        forms: BTreeMap<Name, SourceForm>,
+    ) -> Result<(), ProjectError> {
         let error = |place, rule| ProjectError { path: path.to_owned(), place, rule };
         for (name, form) in forms {
-            let entry = source::read_form(path, &name, form, self.variables)
+            let entry = source::read_form(path, text, &name, form, self.variables)
                 .map_err(|(place, rule)| error(place, rule.into()))?;
             let sources = match entry {
                 Entry::Source(source) => vec![source],
@@ -179,12 +186,14 @@ fn source_files(folder: &Path) -> Result<Vec<PathBuf>, ProjectError> {
     Ok(files)
 }
 
-fn parse<T: DeserializeOwned>(path: &Path) -> Result<T, ProjectError> {
+/// The text of a file, and what it says.
+fn parse<T: DeserializeOwned>(path: &Path) -> Result<(String, T), ProjectError> {
     let error = |place, rule| ProjectError { path: path.to_owned(), place, rule };
     let text = yaml::read_text(path)
         .map_err(|(place, source)| error(place, ProjectRule::Unreadable(source)))?;
-    yaml::parse(&text)
-        .map_err(|NotYaml { place, reason }| error(place, ProjectRule::Syntax { reason }))
+    let form = yaml::parse(&text)
+        .map_err(|NotYaml { place, reason }| error(place, ProjectRule::Syntax { reason }))?;
+    Ok((text, form))
 }
 
 /// `text` with the values of its variables: the environment's, or those that are written down.

@@ -1,33 +1,31 @@
-//! A CSV file, plain or zstd, as a table of text columns, read as a stream.
+//! A CSV file, plain or packed, as rows of typed columns, read as a stream.
 //!
 //! Stricter than most readers, since a wrong number is worse than an error: every row has as many
-//! fields as the header, every field is UTF-8, and a quote that is opened is closed. Rows that are
-//! wholly blank are skipped.
+//! fields as the header, every field is text, and a quote that is opened is closed and ends its field.
+//! Lines without a letter are passed over, unless there is only one column: there each is an empty field.
+
+mod records;
 
 use super::bytes::{self, Packing};
-use super::typed_rows::{Shape, TypedRows};
-use super::{FileRule, FileSource, RowRule, SourceError};
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringBuilder};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use csv::ByteRecord;
+use super::dialect::Dialect;
+use super::folder::{Inspected, Span};
+use super::typed_rows::{Audit, Column, Misfits, Missing, Shape, TypedRows};
+use super::{ColumnType, FileRule, FileSource, RowRule, SourceError, single};
+use arrow::array::RecordBatch;
+use arrow::datatypes::DataType;
 use datafusion::catalog::TableProvider;
 use datafusion::error::DataFusionError;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
-use datafusion::physical_plan::streaming::PartitionStream;
-use serde_json::{Map, Value};
+use records::{Fault, Record, Records};
+use serde_json::Value;
 use std::collections::HashSet;
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Rows in a batch.
-const BATCH_ROWS: usize = 8192;
-
-/// Read behind the file's last byte. If a quote is open there, this is taken for a part of the field
-/// and does not come back as a row of its own: the `csv` crate itself closes such a field silently.
-const END_MARK: &[u8] = b"\n\x1clakefront-end-of-file\x1c\n";
-const END_FIELD: &[u8] = b"\x1clakefront-end-of-file\x1c";
+/// What a rescue column calls a row as it stands in its file.
+pub(super) const LINE: &str = "_line";
+/// What a rescue column calls the fields of a row that has more or fewer than the header.
+const FIELDS: &str = "_fields";
 
 /// Checks the header of the file `path` and gives the table it is.
 ///
@@ -37,81 +35,84 @@ pub(super) fn open(
     source: &FileSource,
     path: &Path,
 ) -> Result<Arc<dyn TableProvider>, SourceError> {
-    let reader = Reader::open(path)?;
-    for column in &source.columns {
+    let reader = Reader::open(path, &source.dialect, u64::MAX)?;
+    let typed = source.types.iter().map(|column| &column.name);
+    for column in source.columns.iter().chain(typed) {
         if !reader.header.contains(column) {
-            let header = reader.header.join(", ");
-            let rule = RowRule::MissingColumn { column: column.clone(), header };
-            return Err(SourceError::Row { path: path.to_owned(), line: 1, rule });
+            return Err(reader.lacks(column));
         }
     }
-    let field = |column: &String| Field::new(column, DataType::Utf8, true);
-    let schema = Arc::new(Schema::new(reader.header.iter().map(field).collect::<Vec<_>>()));
-    let stream = Arc::new(CsvStream {
-        path: path.to_owned(),
-        null_text: source.null_text.clone().map(String::into_bytes),
-        schema: Arc::clone(&schema),
-    });
-    super::streamed(schema, stream).map_err(|error| SourceError::File {
-        path: path.to_owned(),
-        rule: FileRule::Unreadable(std::io::Error::other(error)),
-    })
+    let of = |name: &String| match source.types.iter().find(|column| column.name == *name) {
+        Some(column) => column.clone(),
+        None => {
+            let of = ColumnType::of(DataType::Utf8);
+            Column { name: name.clone(), of, missing: Missing::Refused }
+        }
+    };
+    let shape = Shape {
+        columns: reader.header.iter().map(of).collect(),
+        rescue: source.rescue.clone(),
+        numbers: source.dialect.numbers,
+        audit: Audit::Left,
+    };
+    single::table(path, source.format, &source.dialect, shape)
 }
 
-#[derive(Debug)]
-struct CsvStream {
-    path: PathBuf,
-    null_text: Option<Vec<u8>>,
-    schema: SchemaRef,
-}
-
-impl PartitionStream for CsvStream {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    fn execute(&self, _ctx: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let mut builder = RecordBatchReceiverStreamBuilder::new(Arc::clone(&self.schema), 2);
-        let batches = builder.tx();
-        let path = self.path.clone();
-        let null_text = self.null_text.clone();
-        let schema = Arc::clone(&self.schema);
-        builder.spawn_blocking(move || {
-            let mut reader = Reader::open(&path).map_err(external)?;
-            while let Some(batch) = reader.next_batch(&schema, null_text.as_deref())? {
-                if batches.blocking_send(Ok(batch)).is_err() {
-                    break; // Nobody reads on.
-                }
-            }
-            Ok(())
-        });
-        builder.build()
-    }
-}
-
-/// Gives the rows of the file `path` to `take`, as long as it says that it wants more. Returns whether it
-/// does. Columns are found by the header's names; those that `shape` does not have are misfits, and so is
-/// a row of another length than the header's, as a whole.
+/// Gives the rows of `span` of the file `path` to `take`, as long as it says that it wants more. Returns whether it
+/// does. Columns are found by the header's names; those that the rows do not have are misfits, and so is
+/// a row that cannot be told apart into the header's fields, as a whole.
 ///
 /// # Errors
-/// [`SourceError`] with file and line; [`RowRule::MissingColumn`] when the header lacks a column.
+/// [`SourceError`] with file and line; [`RowRule::MissingColumn`] when the header lacks a column that may not lack.
 pub(super) fn read_typed(
     path: &Path,
-    shape: &Shape,
-    null_text: Option<&str>,
+    dialect: &Dialect,
+    span: Span,
     mut rows: TypedRows,
     take: &mut dyn FnMut(RecordBatch) -> bool,
 ) -> Result<bool, DataFusionError> {
-    let mut reader = Reader::open(path).map_err(external)?;
-    let positions = reader.positions(shape).map_err(external)?;
-    let null_text = null_text.map(str::as_bytes);
+    let mut reader = match Reader::open(path, dialect, span.until_bytes) {
+        Ok(reader) => reader,
+        // A folder's columns are known without it; nothing is in it.
+        Err(SourceError::File { rule: FileRule::Empty, .. })
+            if rows.shape().audit == Audit::Kept =>
+        {
+            return Ok(true);
+        }
+        Err(error) => return Err(external(error)),
+    };
+    let (positions, _) = reader.positions(rows.shape()).map_err(external)?;
     while reader.read_row().map_err(external)? {
-        reader.push(shape, &positions, null_text, &mut rows).map_err(external)?;
+        if reader.record.start < span.from_bytes {
+            rows.skip();
+            continue;
+        }
+        reader.push(&positions, &mut rows).map_err(external)?;
         if rows.is_full() && !rows.take()?.is_none_or(&mut *take) {
             return Ok(false);
         }
     }
     Ok(rows.take()?.is_none_or(take))
+}
+
+/// Reads the header of the file `path`, whose rows become `shape`.
+///
+/// # Errors
+/// [`SourceError`] when no row of the file can be read.
+pub(super) fn inspect(
+    path: &Path,
+    dialect: &Dialect,
+    shape: &Shape,
+) -> Result<Inspected, SourceError> {
+    let mut reader = match Reader::open(path, dialect, u64::MAX) {
+        Ok(reader) => reader,
+        Err(SourceError::File { rule: FileRule::Empty, .. }) => {
+            return Ok(Inspected { lacks: Vec::new(), has_rows: false });
+        }
+        Err(error) => return Err(error),
+    };
+    let (_, lacks) = reader.positions(shape)?;
+    Ok(Inspected { lacks, has_rows: reader.read_row()? })
 }
 
 fn external(error: SourceError) -> DataFusionError {
@@ -122,34 +123,22 @@ fn external(error: SourceError) -> DataFusionError {
 struct Reader {
     path: PathBuf,
     header: Vec<String>,
-    rows: csv::Reader<Box<dyn Read + Send>>,
-    record: ByteRecord,
+    records: Records<BufReader<Box<dyn Read + Send>>>,
+    record: Record,
+    is_utf8: bool,
 }
 
 impl Reader {
-    fn open(path: &Path) -> Result<Reader, SourceError> {
-        let mut bytes = bytes::open(path)?;
-        let mut start = Vec::with_capacity(3);
-        let read = bytes.by_ref().take(3).read_to_end(&mut start);
-        read.map_err(|error| SourceError::File {
+    fn open(path: &Path, dialect: &Dialect, until_bytes: u64) -> Result<Reader, SourceError> {
+        let bytes = bytes::open(path, until_bytes, dialect.encoding)?;
+        let mut reader = Reader {
             path: path.to_owned(),
-            rule: Packing::of(path).rule(error),
-        })?;
-        if start.is_empty() {
-            return Err(SourceError::File { path: path.to_owned(), rule: FileRule::Empty });
-        }
-        if start == b"\xef\xbb\xbf" {
-            start.clear(); // A byte order mark, which spreadsheet programs write.
-        }
-        let bytes: Box<dyn Read + Send> =
-            Box::new(std::io::Cursor::new(start).chain(bytes).chain(END_MARK));
-        let rows = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .buffer_capacity(1 << 17)
-            .from_reader(bytes);
-        let mut reader =
-            Reader { path: path.to_owned(), header: Vec::new(), rows, record: ByteRecord::new() };
+            header: Vec::new(),
+            records: Records::new(BufReader::with_capacity(1 << 17, bytes), dialect),
+            record: Record::default(),
+            is_utf8: dialect.is_utf8(),
+        };
+        reader.records.skip_mark().map_err(|error| reader.unreadable(error))?;
         reader.read_header()?;
         Ok(reader)
     }
@@ -158,12 +147,17 @@ impl Reader {
         if !self.read_row()? {
             return Err(SourceError::File { path: self.path.clone(), rule: FileRule::Empty });
         }
+        if self.is_utf8 && looks_like_utf16(self.record.raw()) {
+            return Err(self.row_error(RowRule::Utf16));
+        }
+        if let Some(fault) = self.record.fault {
+            return Err(self.row_error(self.rule_of(fault)));
+        }
         let mut seen = HashSet::new();
-        let mut header = Vec::with_capacity(self.record.len());
-        for (idx, field) in self.record.iter().enumerate() {
+        let mut header = Vec::with_capacity(self.record.n_fields());
+        for (idx, field) in self.record.fields().enumerate() {
             let column = std::str::from_utf8(field).map_err(|error| {
-                let column = format!("{} of the header", idx + 1);
-                self.row_error(RowRule::Utf8 { column, byte_idx: error.valid_up_to() })
+                self.not_text(format!("{} of the header", idx + 1), error.valid_up_to())
             })?;
             let times = if column.is_empty() {
                 Some("without text")
@@ -184,199 +178,157 @@ impl Reader {
 
     /// Reads the next row into `self.record`; `false` at the end of the file.
     fn read_row(&mut self) -> Result<bool, SourceError> {
-        let more = self.rows.read_byte_record(&mut self.record).map_err(|error| {
-            let rule = match error.into_kind() {
-                csv::ErrorKind::Io(source) => Packing::of(&self.path).rule(source),
-                kind => FileRule::Unreadable(std::io::Error::other(format!("{kind:?}"))),
-            };
-            SourceError::File { path: self.path.clone(), rule }
-        })?;
-        if more && self.record.len() == 1 && self.record.get(0) == Some(END_FIELD) {
-            return Ok(false);
-        }
-        let last = self.record.len().saturating_sub(1);
-        let open_quote = self.record.get(last).is_some_and(|field| field.ends_with(END_MARK));
-        if more && open_quote {
-            let column = self.header.get(last).cloned();
-            let column = column.unwrap_or_else(|| (last + 1).to_string());
-            return Err(self.row_error(RowRule::OpenQuote { column }));
-        }
-        Ok(more)
-    }
-
-    fn next_batch(
-        &mut self,
-        schema: &SchemaRef,
-        null_text: Option<&[u8]>,
-    ) -> Result<Option<RecordBatch>, DataFusionError> {
-        let mut columns: Vec<StringBuilder> =
-            self.header.iter().map(|_| StringBuilder::new()).collect();
-        let mut n_rows = 0;
-        while n_rows < BATCH_ROWS && self.read_row().map_err(external)? {
-            self.check_field_count().map_err(external)?;
-            for ((column, name), field) in columns.iter_mut().zip(&self.header).zip(&self.record) {
-                if null_text == Some(field) {
-                    column.append_null();
-                    continue;
-                }
-                let text = std::str::from_utf8(field).map_err(|error| {
-                    let column = name.clone();
-                    let byte_idx = error.valid_up_to();
-                    external(self.row_error(RowRule::Utf8 { column, byte_idx }))
-                })?;
-                column.append_value(text);
+        loop {
+            let more = self.records.read(&mut self.record);
+            let more = more.map_err(|error| self.unreadable(error))?;
+            if !more || !self.record.is_blank() || self.header.len() == 1 {
+                return Ok(more);
             }
-            n_rows += 1;
         }
-        if n_rows == 0 {
-            return Ok(None);
-        }
-        let columns = columns.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef);
-        let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
-        let batch =
-            RecordBatch::try_new_with_options(Arc::clone(schema), columns.collect(), &options)?;
-        Ok(Some(batch))
     }
 
-    /// For each column of `shape` its position in the header.
-    fn positions(&self, shape: &Shape) -> Result<Vec<usize>, SourceError> {
-        let position = |(column, _): &(String, _)| {
-            self.header.iter().position(|name| name == column).ok_or_else(|| {
-                let header = self.header.join(", ");
-                let rule = RowRule::MissingColumn { column: column.clone(), header };
-                SourceError::Row { path: self.path.clone(), line: 1, rule }
-            })
-        };
-        shape.columns.iter().map(position).collect()
+    /// For each column of `shape` its position in the header, and the columns that it lacks although they may not
+    /// lack without a word.
+    fn positions(&self, shape: &Shape) -> Result<(Vec<Option<usize>>, Vec<String>), SourceError> {
+        let mut positions = Vec::with_capacity(shape.columns.len());
+        let mut lacks = Vec::new();
+        for column in &shape.columns {
+            let position = self.header.iter().position(|name| *name == column.name);
+            if position.is_none() && column.missing == Missing::Refused {
+                if shape.rescue.is_none() {
+                    return Err(self.lacks(&column.name));
+                }
+                lacks.push(column.name.clone());
+            }
+            positions.push(position);
+        }
+        // A file of none of the columns is another one.
+        match (shape.columns.first(), positions.iter().all(Option::is_none)) {
+            (Some(first), true) => Err(self.lacks(&first.name)),
+            _ => Ok((positions, lacks)),
+        }
     }
 
     /// Adds the row that was read to `rows`.
-    fn push(
-        &self,
-        shape: &Shape,
-        positions: &[usize],
-        null_text: Option<&[u8]>,
-        rows: &mut TypedRows,
-    ) -> Result<(), SourceError> {
-        let line = self.record.position().map_or(1, csv::Position::line);
-        if let Err(error) = self.check_field_count() {
+    fn push(&self, positions: &[Option<usize>], rows: &mut TypedRows) -> Result<(), SourceError> {
+        let line = self.record.line;
+        let shape = Arc::clone(rows.shape());
+        let mut misfits = Misfits::default();
+        if let Err(error) = self.check() {
             if shape.rescue.is_none() {
                 return Err(error);
             }
-            let fields =
-                self.record.iter().map(|field| Value::from(String::from_utf8_lossy(field)));
-            let whole = Map::from_iter([("_fields".to_owned(), Value::Array(fields.collect()))]);
-            return rows.push(line, positions.iter().map(|_| None), whole);
-        }
-        let require_utf8 = |idx: usize, field: &[u8]| match std::str::from_utf8(field) {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let column = self.header.get(idx).cloned().unwrap_or_default();
-                Err(self.row_error(RowRule::Utf8 { column, byte_idx: error.valid_up_to() }))
+            let texts = || self.record.fields().map(String::from_utf8_lossy);
+            match &error {
+                SourceError::Row { rule: RowRule::FieldCount { .. }, .. } => {
+                    misfits.add_json(FIELDS, Value::from_iter(texts()).to_string());
+                }
+                SourceError::Row {
+                    rule: RowRule::Utf8 { .. } | RowRule::Encoding { .. }, ..
+                } => {
+                    for (name, text) in self.header.iter().zip(texts()) {
+                        misfits.add_text(name, &text);
+                    }
+                }
+                _ => misfits.add_text(LINE, &String::from_utf8_lossy(self.record.raw())),
             }
-        };
-        let mut misfits = Map::new();
-        for (idx, field) in self.record.iter().enumerate() {
-            require_utf8(idx, field)?;
-            if null_text != Some(field) && !positions.contains(&idx) {
-                let name = self.header.get(idx).cloned().unwrap_or_default();
-                misfits.insert(name, Value::from(String::from_utf8_lossy(field)));
+            return rows.push(line, positions.iter().map(|_| None), misfits);
+        }
+        let text = |idx: usize| std::str::from_utf8(self.record.field(idx)?).ok();
+        for (idx, name) in self.header.iter().enumerate() {
+            if !self.record.is_null(idx) && !positions.contains(&Some(idx)) {
+                misfits.add_text(name, text(idx).unwrap_or_default());
             }
         }
         let texts = positions.iter().map(|idx| {
-            let field = self.record.get(*idx)?;
-            if null_text == Some(field) { None } else { std::str::from_utf8(field).ok() }
+            let idx = (*idx)?;
+            if self.record.is_null(idx) { None } else { text(idx) }
         });
         rows.push(line, texts, misfits)
     }
 
-    fn check_field_count(&self) -> Result<(), SourceError> {
-        let (n_fields, n_columns) = (self.record.len(), self.header.len());
-        if n_fields == n_columns {
+    /// Whether the row that was read can be told apart into the header's fields, each a text.
+    fn check(&self) -> Result<(), SourceError> {
+        if let Some(fault) = self.record.fault {
+            return Err(self.row_error(self.rule_of(fault)));
+        }
+        let (n_fields, n_columns) = (self.record.n_fields(), self.header.len());
+        if n_fields != n_columns {
+            let differs = match self.header.get(n_fields) {
+                Some(column) => format!("lacks is column {column:?}"),
+                None => format!("is over is field {}", n_columns + 1),
+            };
+            return Err(self.row_error(RowRule::FieldCount { n_fields, n_columns, differs }));
+        }
+        // Most rows are text as a whole.
+        if std::str::from_utf8(self.record.raw()).is_ok() {
             return Ok(());
         }
-        let differs = match self.header.get(n_fields) {
-            Some(column) => format!("lacks is column {column:?}"),
-            None => format!("is over is field {}", n_columns + 1),
+        for (idx, field) in self.record.fields().enumerate() {
+            if let Err(error) = std::str::from_utf8(field) {
+                return Err(self.not_text(self.name_of(idx), error.valid_up_to()));
+            }
+        }
+        Ok(())
+    }
+
+    fn rule_of(&self, fault: Fault) -> RowRule {
+        match fault {
+            Fault::AfterQuote { field_idx } => {
+                RowRule::AfterQuote { column: self.name_of(field_idx) }
+            }
+            Fault::OpenQuote { field_idx } => {
+                RowRule::OpenQuote { column: self.name_of(field_idx) }
+            }
+            Fault::CarriageReturn { field_idx } => {
+                RowRule::CarriageReturn { column: self.name_of(field_idx) }
+            }
+        }
+    }
+
+    /// The name of a column, or its number from 1.
+    fn name_of(&self, idx: usize) -> String {
+        self.header.get(idx).cloned().unwrap_or_else(|| (idx + 1).to_string())
+    }
+
+    /// The header lacks `column`.
+    fn lacks(&self, column: &str) -> SourceError {
+        let other = match self.header.as_slice() {
+            [one] => [';', '\t', '|', ','].into_iter().find(|mark| one.contains(*mark)),
+            _ => None,
         };
-        Err(self.row_error(RowRule::FieldCount { n_fields, n_columns, differs }))
+        let rule = RowRule::MissingColumn {
+            column: column.to_owned(),
+            header: self.header.join(", "),
+            remedy: match other {
+                Some(mark) => format!("its fields may be separated by {mark:?}: say `delimiter: {mark:?}` of the source"),
+                None => "deliver it with that column, or change `columns` of the source: `missing: null` of a column says that a file may lack it"
+                    .to_owned(),
+            },
+        };
+        SourceError::Row { path: self.path.clone(), line: 1, rule }
+    }
+
+    fn not_text(&self, column: String, byte_idx: usize) -> SourceError {
+        self.row_error(match self.is_utf8 {
+            true => RowRule::Utf8 { column, byte_idx },
+            false => RowRule::Encoding { column },
+        })
+    }
+
+    fn unreadable(&self, error: std::io::Error) -> SourceError {
+        SourceError::File { path: self.path.clone(), rule: Packing::of(&self.path).rule(error) }
     }
 
     fn row_error(&self, rule: RowRule) -> SourceError {
-        let line = self.record.position().map_or(1, csv::Position::line);
-        SourceError::Row { path: self.path.clone(), line, rule }
+        SourceError::Row { path: self.path.clone(), line: self.record.line, rule }
     }
+}
+
+/// Whether `header` has the mark of UTF-16, or every second byte of it is zero.
+fn looks_like_utf16(header: &[u8]) -> bool {
+    header.starts_with(b"\xff\xfe") || header.starts_with(b"\xfe\xff") || header.contains(&0)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(name: &str, bytes: &[u8]) -> Result<Vec<RecordBatch>, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(name);
-        std::fs::write(&path, bytes).unwrap();
-        let mut reader = Reader::open(&path).map_err(|error| error.to_string())?;
-        let field = |column: &String| Field::new(column, DataType::Utf8, true);
-        let schema = Arc::new(Schema::new(reader.header.iter().map(field).collect::<Vec<_>>()));
-        let mut batches = Vec::new();
-        while let Some(batch) =
-            reader.next_batch(&schema, Some(b"")).map_err(|error| error.to_string())?
-        {
-            batches.push(batch);
-        }
-        Ok(batches)
-    }
-
-    #[test]
-    fn rows_are_kept_as_they_were_written() {
-        let check = |text: &str, expected: &[[Option<&str>; 2]]| {
-            let batches = read("t.csv", text.as_bytes()).unwrap();
-            let mut rows = Vec::new();
-            for batch in &batches {
-                let column =
-                    |idx: usize| arrow::array::AsArray::as_string::<i32>(batch.column(idx)).clone();
-                rows.extend(
-                    column(0)
-                        .iter()
-                        .zip(column(1).iter())
-                        .map(|(a, b)| [a.map(str::to_owned), b.map(str::to_owned)]),
-                );
-            }
-            let expected: Vec<_> =
-                expected.iter().map(|row| row.map(|field| field.map(str::to_owned))).collect();
-            assert_eq!(rows, expected, "{text:?}");
-        };
-        check("a,b\n1,2\n", &[[Some("1"), Some("2")]]);
-        check("a,b\r\n1,2", &[[Some("1"), Some("2")]]);
-        check("\u{feff}a,b\n 1,\"x, \"\"y\"\"\nz\"\n", &[[Some(" 1"), Some("x, \"y\"\nz")]]);
-        check("a,b\n,0\n007,é", &[[None, Some("0")], [Some("007"), Some("é")]]);
-        check("a,b\n", &[]);
-        check("a,b", &[]);
-    }
-
-    #[test]
-    fn what_is_wrong_is_named_with_line_and_column() {
-        let check = |name: &str, bytes: &[u8], expected: &str| {
-            let error = read(name, bytes).unwrap_err();
-            assert!(error.contains(expected), "{error:?} should contain {expected:?}");
-            assert!(error.contains(name), "{error:?} should name the file");
-        };
-        check("t.csv", b"", "is empty");
-        check("t.csv", b"a,a\n", ":1: header names column \"a\" twice");
-        check("t.csv", b"a,\n", ":1: header names column \"\" without text");
-        check(
-            "t.csv",
-            b"a,b\n1,2\n3\n",
-            ":3: row has 1 fields and the header 2, the first that lacks is column \"b\"",
-        );
-        check("t.csv", b"a,b\n1,2,3\n", ":2: row has 3 fields");
-        check("t.csv", b"a,b\n\"x\ny\",\xff\n", ":2: column \"b\" is not UTF-8 from its byte 0");
-        check("t.csv", b"a,b\n1,2\n3,\"4\n5,6\n", ":3: column \"b\" opens a quote");
-        check("t.csv", b"a,b\n1,2\n3,\"4", ":3: column \"b\" opens a quote");
-        let whole = zstd::encode_all(&b"a,b\n1,2\n"[..], 3).unwrap();
-        check("t.csv.zst", &whole[..whole.len() - 5], "not a whole zstd stream");
-        check("t.csv.zst", b"a,b\n1,2\n", "not a whole zstd stream");
-        check("t.csv.zst", b"", "not a whole zstd stream");
-    }
-}
+mod tests;

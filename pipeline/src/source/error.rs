@@ -134,6 +134,21 @@ pub enum FileRule {
         /// The type that the source says.
         wanted: String,
     },
+    /// None of its lines is an object.
+    #[error(
+        "has no line that is a JSON object ({reason}): `format: json_lines` is one object a line, so write it without an \
+         array around it and without line breaks within an object"
+    )]
+    NoJson {
+        /// What the parser says of the first.
+        reason: String,
+    },
+    /// It goes on within a row that was taken.
+    #[error(
+        "goes on behind its last row, which was taken and was not whole; `settle: 1 minute` of the source leaves files alone \
+         that are still written, and a build with --full-refresh takes every file anew"
+    )]
+    Continued,
     /// It was taken with other bytes.
     #[error(
         "was taken before with other bytes, and each file is taken once; deliver it under a new name, or build with \
@@ -146,14 +161,14 @@ pub enum FileRule {
 #[derive(Debug, thiserror::Error)]
 pub enum RowRule {
     /// The header lacks a column.
-    #[error(
-        "header lacks column {column:?}, it has: {header}; deliver it with that column, or change `columns` of the source"
-    )]
+    #[error("header lacks column {column:?}, it has: {header}; {remedy}")]
     MissingColumn {
         /// The column.
         column: String,
         /// The columns that are there, comma-separated.
         header: String,
+        /// What can be done.
+        remedy: String,
     },
     /// The header has a column twice, or one without a name.
     #[error("header names column {column:?} {times}, each has a name of its own")]
@@ -174,12 +189,23 @@ pub enum RowRule {
         differs: String,
     },
     /// A field is not text.
-    #[error("column {column:?} is not UTF-8 from its byte {byte_idx}")]
+    #[error(
+        "column {column:?} is not UTF-8 from its byte {byte_idx}; if it is Latin-1, say `encoding: windows-1252` of the source"
+    )]
     Utf8 {
         /// The column.
         column: String,
         /// The first byte that is wrong, from 0.
         byte_idx: usize,
+    },
+    /// The file is of another encoding.
+    #[error("looks like UTF-16: say `encoding: utf-16` of the source, or save the file as UTF-8")]
+    Utf16,
+    /// A field is no text of the encoding that the source says.
+    #[error("column {column:?} has bytes that are no text of the source's `encoding`")]
+    Encoding {
+        /// The column.
+        column: String,
     },
     /// A value does not fit, and the source has no rescue column.
     #[error(
@@ -198,6 +224,23 @@ pub enum RowRule {
     NotAnObject {
         /// What the parser says.
         reason: String,
+    },
+    /// Something stands between a closing quote and the end of the field.
+    #[error(
+        "column {column:?} has text behind its closing quote; where a backslash stands before quotes in the file, say \
+         `escape: \"\\\\\"` of the source"
+    )]
+    AfterQuote {
+        /// The column.
+        column: String,
+    },
+    /// A carriage return ends no line.
+    #[error(
+        "column {column:?} has a carriage return where no line ends; lines end with a line feed, with one before it or without"
+    )]
+    CarriageReturn {
+        /// The column.
+        column: String,
     },
     /// A quote is opened and never closed.
     #[error("column {column:?} opens a quote that is not closed before the end of the file")]

@@ -1,7 +1,19 @@
 //! A folder into which files are delivered: each is taken once, in the order of the names.
+//!
+//! A file is its bytes, not its name: one that was moved, renamed or packed is the same file, and other bytes under the
+//! name of a file that was taken are an error. What was added to a file behind the bytes that were taken is new.
 
+mod delivery;
+mod fingerprint;
+mod seen;
+
+pub(crate) use delivery::Delivery;
+pub(crate) use seen::Seen;
+
+use super::dialect::Dialect;
 use super::typed_rows::{FILE_COLUMN, INGESTED_AT_COLUMN, ROW_COLUMN, Shape};
-use super::{FileRule, PathTemplate, SourceError, SourceFormat, csv, json_lines, parquet};
+use super::{FileRule, PathTemplate, SourceError, SourceFormat, csv, hex, json_lines, parquet};
+use crate::duration;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use catalog::Name;
@@ -10,12 +22,17 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::PartitionStream;
-use serde::{Deserialize, Serialize};
+use glob::MatchOptions;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
+
+/// A `*` is a part of a name; `**/` is any number of folders.
+const MATCHING: MatchOptions = MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: false,
+};
 
 /// Where files are delivered, and what they hold.
 #[derive(Debug, Clone)]
@@ -28,40 +45,41 @@ pub struct FolderSource {
     pub format: SourceFormat,
     /// What the rows become.
     pub(super) shape: Arc<Shape>,
-    /// CSV: a field of exactly this text is null. `None`: no field is.
-    pub null_text: Option<String>,
+    /// How their text is written.
+    pub(crate) dialect: Dialect,
+    /// How long a file is left alone after it was written last.
+    pub(super) settle: Option<duration::Span>,
 }
 
-/// The files that were taken, by their path below the folder.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Seen(BTreeMap<String, SeenFile>);
-
-/// A file that was taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct SeenFile {
-    size_bytes: u64,
-    /// Microseconds since 1970 UTC. Where it and the size are the same the bytes are not compared.
-    modified_us: u64,
-    /// SHA-256 of the bytes.
-    hash: String,
+/// A part of a file, in bytes from its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    /// Rows that start before it were taken.
+    pub(super) from_bytes: u64,
+    /// What lies behind is not there yet.
+    pub(super) until_bytes: u64,
 }
 
-/// A file that is to be taken.
+impl Span {
+    /// All of it.
+    pub(super) const WHOLE: Span = Span { from_bytes: 0, until_bytes: u64::MAX };
+}
+
+/// What can be known of a file before its rows are read.
+pub(super) struct Inspected {
+    /// Columns that it lacks, and for which nobody said that they may.
+    pub(super) lacks: Vec<String>,
+    /// Whether it has a row.
+    pub(super) has_rows: bool,
+}
+
+/// A file of which something is to be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NewFile {
     /// Its path below the folder.
     pub(crate) name: String,
     path: PathBuf,
-}
-
-/// What a folder has beyond what was taken.
-#[derive(Debug)]
-pub(crate) struct Delivery {
-    /// The files to take, in the order of their names.
-    pub(crate) files: Vec<NewFile>,
-    /// What will have been taken after them.
-    pub(crate) seen: Seen,
+    span: Span,
 }
 
 impl FolderSource {
@@ -76,53 +94,25 @@ impl FolderSource {
         self.shape.rescue.as_deref()
     }
 
+    /// An account of how bytes become rows, as a hash: another one whenever they become others.
+    pub(crate) fn reading(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(format!("{}\u{1f}{}\u{1f}", self.format, self.dialect.reading()));
+        for column in &self.shape.columns {
+            hash.update(format!("{} {}\u{1f}", column.name, column.of));
+        }
+        hex(hash).chars().take(16).collect()
+    }
+
     /// The columns that every folder's table has behind its own.
     pub(super) const AUDIT: [&'static str; 3] = [FILE_COLUMN, ROW_COLUMN, INGESTED_AT_COLUMN];
 
-    /// Looks for files that `before` does not have.
-    ///
-    /// # Errors
-    /// [`SourceError`] when the folder cannot be read, and [`FileRule::Changed`] when a file that was taken has other bytes.
-    pub(crate) fn look(
-        &self,
-        source_name: &Name,
-        project_folder: &Path,
-        before: &Seen,
-    ) -> Result<Delivery, SourceError> {
-        let root = self.root(source_name, project_folder)?;
-        let mut files = Vec::new();
-        let mut seen = before.clone();
-        for (name, path) in list(&root)? {
-            if !self.files.matches(&name) {
-                continue;
-            }
-            let error = |rule| SourceError::File { path: path.clone(), rule };
-            let metadata = std::fs::metadata(&path).map_err(|e| error(FileRule::Unreadable(e)))?;
-            let modified =
-                metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-            let modified_us = modified
-                .and_then(|since| u64::try_from(since.as_micros()).ok())
-                .unwrap_or_default();
-            let size_bytes = metadata.len();
-            if let Some(file) = before.0.get(&name) {
-                if (file.size_bytes, file.modified_us) == (size_bytes, modified_us) {
-                    continue;
-                }
-                let hash = hash_of(&path).map_err(|e| error(FileRule::Unreadable(e)))?;
-                if hash != file.hash {
-                    return Err(error(FileRule::Changed));
-                }
-                seen.0.insert(name, SeenFile { size_bytes, modified_us, hash });
-                continue;
-            }
-            let hash = hash_of(&path).map_err(|e| error(FileRule::Unreadable(e)))?;
-            seen.0.insert(name.clone(), SeenFile { size_bytes, modified_us, hash });
-            files.push(NewFile { name, path });
-        }
-        Ok(Delivery { files, seen })
+    /// Whether the file `name`, a path below the folder, is one of those that are taken.
+    fn takes(&self, name: &str) -> bool {
+        self.files.matches_with(name, MATCHING)
     }
 
-    /// The names in `before` that are not in the folder any more.
+    /// The names in `before` that are not in the folder any more, or not among its files.
     pub(crate) fn gone(
         &self,
         source_name: &Name,
@@ -130,8 +120,10 @@ impl FolderSource {
         before: &Seen,
     ) -> Result<Vec<String>, SourceError> {
         let root = self.root(source_name, project_folder)?;
-        let there: BTreeMap<String, PathBuf> = list(&root)?.into_iter().collect();
-        Ok(before.0.keys().filter(|name| !there.contains_key(*name)).cloned().collect())
+        let mut there = list(&root)?;
+        there.retain(|(name, _)| self.takes(name));
+        let is_there = |name: &String| there.binary_search_by(|(other, _)| other.cmp(name)).is_ok();
+        Ok(before.names().filter(|name| !is_there(name)).cloned().collect())
     }
 
     /// The folder, which is there.
@@ -220,10 +212,10 @@ fn read_file(
         ingested_at_us,
     );
     match source.format {
-        SourceFormat::Csv => {
-            csv::read_typed(&file.path, &source.shape, source.null_text.as_deref(), rows, take)
+        SourceFormat::Csv => csv::read_typed(&file.path, &source.dialect, file.span, rows, take),
+        SourceFormat::JsonLines => {
+            json_lines::read(&file.path, &source.dialect, file.span, rows, take)
         }
-        SourceFormat::JsonLines => json_lines::read(&file.path, &source.shape, rows, take),
         SourceFormat::Parquet => {
             let origin = parquet::Origin { name: &file.name, ingested_at_us };
             parquet::read_typed(&file.path, &source.shape, &origin, take)
@@ -257,15 +249,5 @@ fn list(root: &Path) -> Result<Vec<(String, PathBuf)>, SourceError> {
     Ok(files)
 }
 
-fn hash_of(path: &Path) -> std::io::Result<String> {
-    let mut hash = Sha256::new();
-    super::add_file(&mut hash, path)?;
-    Ok(super::hex(hash))
-}
-
-impl Seen {
-    /// How many files were taken.
-    pub(crate) fn n_files(&self) -> usize {
-        self.0.len()
-    }
-}
+#[cfg(test)]
+mod tests;

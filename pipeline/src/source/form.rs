@@ -1,11 +1,16 @@
 //! Sources as they are written, in `lakefront.yaml` or in `sources/*.yaml`.
 
+mod columns;
+mod dialect;
+
 use super::database::{self, TableForm};
 use super::generated::{self, Generator};
 use super::mysql::{OnSchemaChange, ZeroDates};
-use super::typed_rows::Shape;
-use super::{ColumnType, FileSource, FolderSource, PathTemplate, Source, SourceFormat, SourceKind};
+use super::typed_rows::{Audit, Shape};
+use super::{FileSource, FolderSource, PathTemplate, Source, SourceFormat, SourceKind};
+use crate::duration;
 use crate::project::Place;
+use crate::yaml::{OneOrMore, given};
 use catalog::Name;
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,23 +23,23 @@ use std::sync::Arc;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SourceForm {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     path: Option<Spanned<String>>,
     #[serde(default)]
     paths: Vec<Spanned<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub(super) folder: Option<Spanned<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     files: Option<Spanned<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     format: Option<Spanned<SourceFormat>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub(super) generator: Option<Spanned<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub(super) scale: Option<Spanned<Value>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub(super) seed: Option<Spanned<Value>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     pub(super) mysql: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) tables: BTreeMap<Name, Option<TableForm>>,
@@ -44,12 +49,24 @@ pub(crate) struct SourceForm {
     pub(super) on_schema_change: OnSchemaChange,
     #[serde(default)]
     pub(super) zero_dates: ZeroDates,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     columns: Option<Spanned<Value>>,
-    #[serde(default)]
-    null_text: Option<Spanned<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     rescue: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "given")]
+    settle: Option<Spanned<duration::Span>>,
+    #[serde(default, deserialize_with = "given")]
+    encoding: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "given")]
+    delimiter: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "given")]
+    escape: Option<Spanned<String>>,
+    #[serde(default, deserialize_with = "given")]
+    null_text: Option<Spanned<OneOrMore>>,
+    #[serde(default, deserialize_with = "given")]
+    decimal_comma: Option<Spanned<bool>>,
+    #[serde(default, deserialize_with = "given")]
+    thousands: Option<Spanned<String>>,
 }
 
 /// What is wrong with a source.
@@ -109,6 +126,14 @@ pub enum SourceFormError {
         /// Why not.
         reason: String,
     },
+    /// How the text of a file is written.
+    #[error("source \"{source_name}\": {reason}")]
+    Dialect {
+        /// The source.
+        source_name: Name,
+        /// Why not.
+        reason: String,
+    },
     /// The columns of a source.
     #[error("source \"{source_name}\": columns {reason}")]
     Columns {
@@ -121,9 +146,10 @@ pub enum SourceFormError {
 
 pub(super) type Refused = (Place, SourceFormError);
 
-/// Reads the sources that the entry `name` of `path` stands for: itself, or those that a generator makes.
+/// Reads the sources that the entry `name` of `path`, whose text is `text`, stands for: itself, or those that a generator makes.
 pub(crate) fn read(
     path: &Path,
+    text: &str,
     name: &Name,
     form: SourceForm,
     variables: &BTreeMap<String, String>,
@@ -145,9 +171,9 @@ pub(crate) fn read(
     }
     let kind = match (&form.path, form.paths.is_empty(), &form.folder) {
         (Some(_), true, None) | (None, false, None) => {
-            SourceKind::File(file(name, form, variables)?)
+            SourceKind::File(file(text, name, form, variables)?)
         }
-        (None, true, Some(_)) => SourceKind::Folder(folder(name, form, variables)?),
+        (None, true, Some(_)) => SourceKind::Folder(folder(text, name, form, variables)?),
         _ => return Err((place, SourceFormError::Paths { source_name: name.clone() })),
     };
     Ok(Entry::Source(Source { name: name.clone(), path: path.to_owned(), place, kind }))
@@ -185,6 +211,7 @@ fn foreign(
 }
 
 fn file(
+    text: &str,
     name: &Name,
     form: SourceForm,
     variables: &BTreeMap<String, String>,
@@ -193,28 +220,33 @@ fn file(
     if let Some(files) = &form.files {
         foreign(name, place_of(files), "files", "a `folder`")?;
     }
-    if let Some(rescue) = &form.rescue {
-        foreign(name, place_of(rescue), "rescue", "a `folder`")?;
+    if let Some(settle) = &form.settle {
+        foreign(name, place_of(settle), "settle", "a `folder`")?;
     }
-    match format {
-        SourceFormat::JsonLines => foreign(name, place, "format: json_lines", "a `folder`")?,
-        SourceFormat::Parquet => {
-            if let Some(columns) = &form.columns {
-                foreign(name, place_of(columns), "columns", "csv, or for a `folder`")?;
-            }
-            if let Some(null_text) = &form.null_text {
-                foreign(name, place_of(null_text), "null_text", "csv only")?;
-            }
+    if let (SourceFormat::Parquet, Some(columns)) = (format, &form.columns) {
+        foreign(name, place_of(columns), "columns", "csv or json_lines, or for a `folder`")?;
+    }
+    if let (SourceFormat::Parquet, Some(rescue)) = (format, &form.rescue) {
+        foreign(name, place_of(rescue), "rescue", "csv or json_lines, or for a `folder`")?;
+    }
+    let dialect = dialect::read(text, name, &form, format)?;
+    let rescue = form.rescue.as_ref().map(|column| column.value.clone());
+    let refuse = |place, reason: String| {
+        (place, SourceFormError::Columns { source_name: name.clone(), reason })
+    };
+    let (columns, types) = match (&form.columns, format) {
+        (None, SourceFormat::JsonLines) => {
+            let reason = "of json_lines are said: `columns: { name: type, ... }`".to_owned();
+            return Err(refuse(place, reason));
         }
-        SourceFormat::Csv => {}
-    }
-    let columns = match &form.columns {
-        None => Vec::new(),
-        Some(columns) => names(&columns.value).ok_or_else(|| {
-            let reason = "of one file are a list of names: its header says more".to_owned();
-            let error = SourceFormError::Columns { source_name: name.clone(), reason };
-            (place_of(columns), error)
-        })?,
+        (None, _) => (Vec::new(), Vec::new()),
+        (Some(columns), format) => match names(&columns.value) {
+            Some(names) if format == SourceFormat::Csv => (names, Vec::new()),
+            _ => {
+                let types = columns::typed(&columns.value, rescue.as_deref());
+                (Vec::new(), types.map_err(|reason| refuse(place_of(columns), reason))?)
+            }
+        },
     };
     let texts = form.path.into_iter().chain(form.paths);
     Ok(FileSource {
@@ -222,7 +254,9 @@ fn file(
         paths: texts.map(|text| template(&text, variables)).collect::<Result<_, _>>()?,
         format,
         columns,
-        null_text: form.null_text.map(|text| text.value),
+        types,
+        rescue,
+        dialect,
         generated: None,
     })
 }
@@ -232,6 +266,7 @@ fn names(columns: &Value) -> Option<Vec<String>> {
 }
 
 fn folder(
+    text: &str,
     name: &Name,
     form: SourceForm,
     variables: &BTreeMap<String, String>,
@@ -240,12 +275,10 @@ fn folder(
     let Some(folder) = &form.folder else {
         return Err((place, SourceFormError::Paths { source_name: name.clone() }));
     };
-    if let (Some(null_text), true) = (&form.null_text, format != SourceFormat::Csv) {
-        foreign(name, place_of(null_text), "null_text", "csv only")?;
-    }
+    let dialect = dialect::read(text, name, &form, format)?;
     let (pattern_place, pattern) = match &form.files {
         Some(files) => (place_of(files), files.value.clone()),
-        None => (place, "*".to_owned()),
+        None => (place, "**/*".to_owned()),
     };
     let files = glob::Pattern::new(&pattern).map_err(|error| {
         let reason = error.msg.to_owned();
@@ -253,7 +286,7 @@ fn folder(
     })?;
     let rescue = form.rescue.as_ref().map(|column| column.value.clone());
     let columns = match &form.columns {
-        Some(columns) => typed(&columns.value, rescue.as_deref()).map_err(|reason| {
+        Some(columns) => columns::typed(&columns.value, rescue.as_deref()).map_err(|reason| {
             let error = SourceFormError::Columns { source_name: name.clone(), reason };
             (place_of(columns), error)
         })?,
@@ -262,31 +295,15 @@ fn folder(
             return Err((place, SourceFormError::Columns { source_name: name.clone(), reason }));
         }
     };
+    let shape = Shape { columns, rescue, numbers: dialect.numbers, audit: Audit::Kept };
     Ok(FolderSource {
         folder: template(folder, variables)?,
         files,
         format,
-        shape: Arc::new(Shape { columns, rescue }),
-        null_text: form.null_text.map(|text| text.value),
+        shape: Arc::new(shape),
+        dialect,
+        settle: form.settle.map(|settle| settle.value),
     })
-}
-
-/// The columns in the order in which they are written.
-fn typed(columns: &Value, rescue: Option<&str>) -> Result<Vec<(String, ColumnType)>, String> {
-    let map = columns
-        .as_object()
-        .filter(|map| !map.is_empty())
-        .ok_or("of a `folder` are a map of names and types: `{ name: type, ... }`")?;
-    let mut typed = Vec::with_capacity(map.len());
-    for (column, of) in map {
-        if FolderSource::AUDIT.contains(&column.as_str()) || rescue == Some(column) {
-            return Err(format!("have {column:?}, which is added by itself"));
-        }
-        let text = of.as_str().ok_or_else(|| format!("have {column:?} without a type"))?;
-        let of = text.parse().map_err(|error| format!("have {column:?}: {error}"))?;
-        typed.push((column.clone(), of));
-    }
-    Ok(typed)
 }
 
 pub(super) fn template(

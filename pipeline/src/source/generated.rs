@@ -1,5 +1,6 @@
 //! Sources that the demo's generator delivers.
 
+use super::dialect::Dialect;
 use super::form::{Refused, SourceForm, SourceFormError, place_of};
 use super::{FileSource, PathTemplate, Source, SourceFormat, SourceKind};
 use crate::marketplace::landing::Landing;
@@ -95,7 +96,9 @@ pub(super) fn read(
             paths: vec![file],
             format: SourceFormat::Parquet,
             columns: Vec::new(),
-            null_text: None,
+            types: Vec::new(),
+            rescue: None,
+            dialect: Dialect::default(),
             generated: Some(table.arrow()),
         });
         sources.push(Source { name, path: path.to_owned(), place, kind });

@@ -2,9 +2,12 @@
 
 mod fitted;
 
-use super::typed_rows::{BATCH_ROWS, Shape};
+use super::folder::Inspected;
+use super::typed_rows::{BATCH_ROWS, Missing, Shape};
 use super::{FileRule, SourceError};
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
+};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::util::display::array_value_to_string;
 use bytes::Bytes;
@@ -94,14 +97,7 @@ pub(super) fn read_typed(
     let external = |error| DataFusionError::External(Box::new(error));
     let schema = shape.schema();
     let builder = builder(path).map_err(external)?;
-    for (column, _) in &shape.columns {
-        if builder.schema().index_of(column).is_err() {
-            let known: Vec<&str> =
-                builder.schema().fields().iter().map(|field| field.name().as_str()).collect();
-            let rule = FileRule::MissingColumn { column: column.clone(), known: known.join(", ") };
-            return Err(external(SourceError::File { path: path.to_owned(), rule }));
-        }
-    }
+    lacks(path, builder.schema(), shape).map_err(external)?;
     let reader = builder.with_batch_size(BATCH_ROWS).build();
     let mut n_before = 0;
     for batch in reader.map_err(|error| external(damaged(path, error)))? {
@@ -109,8 +105,12 @@ pub(super) fn read_typed(
         let n_rows = batch.num_rows();
         let mut rescued: BTreeMap<usize, Map<String, Value>> = BTreeMap::new();
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
-        for (column, of) in &shape.columns {
-            let Some(array) = batch.column_by_name(column) else { continue };
+        for column in &shape.columns {
+            let (column, of) = (&column.name, &column.of);
+            let Some(array) = batch.column_by_name(column) else {
+                arrays.push(new_null_array(of.arrow(), n_rows));
+                continue;
+            };
             let cast = fitted::cast(array, of).map_err(|_| {
                 let (column, found) = (column.clone(), array.data_type().to_string());
                 let rule = FileRule::NoCast { column, found, wanted: of.to_string() };
@@ -148,6 +148,36 @@ pub(super) fn read_typed(
         }
     }
     Ok(true)
+}
+
+/// Reads the footer of the file `path`, whose rows become `shape`.
+///
+/// # Errors
+/// [`SourceError::File`] when no row of the file can be read.
+pub(super) fn inspect(path: &Path, shape: &Shape) -> Result<Inspected, SourceError> {
+    let builder = builder(path)?;
+    let has_rows = builder.metadata().file_metadata().num_rows() > 0;
+    Ok(Inspected { lacks: lacks(path, builder.schema(), shape)?, has_rows })
+}
+
+/// The columns that a file of `schema` lacks although nobody said that it may.
+fn lacks(path: &Path, schema: &Schema, shape: &Shape) -> Result<Vec<String>, SourceError> {
+    let is_missing = |name: &str| schema.index_of(name).is_err();
+    let lacking = |column: &str| {
+        let known: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let rule = FileRule::MissingColumn { column: column.to_owned(), known: known.join(", ") };
+        SourceError::File { path: path.to_owned(), rule }
+    };
+    let refused = |missing: Missing| missing == Missing::Refused;
+    let mut lacks =
+        shape.columns.iter().filter(|column| refused(column.missing) && is_missing(&column.name));
+    match (shape.columns.first(), shape.rescue.is_some()) {
+        (Some(first), _) if shape.columns.iter().all(|column| is_missing(&column.name)) => {
+            Err(lacking(&first.name))
+        }
+        (_, true) => Ok(lacks.map(|column| column.name.clone()).collect()),
+        (_, false) => lacks.next().map_or(Ok(Vec::new()), |column| Err(lacking(&column.name))),
+    }
 }
 
 fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, SourceError> {

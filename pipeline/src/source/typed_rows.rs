@@ -1,18 +1,19 @@
 //! Rows of text on their way into typed columns, and what becomes of what does not fit.
 //!
-//! Every value is first kept as text. When a batch is full each column is cast as a whole; a text that
-//! gives no value of the column's type is put into the rescue column as JSON, where there is one, and
+//! Every value is first kept as text. When a batch is full each column is read as a whole; a text that
+//! is no value of the column's type is put into the rescue column as JSON, where there is one, and
 //! is an error with file and line where there is none. Nothing becomes null in silence.
 
 use super::column_type::ColumnType;
+use super::exact::{self, NumberStyle};
 use super::{RowRule, SourceError};
 use arrow::array::{
-    Array, ArrayRef, Int64Array, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray,
+    Array, ArrayRef, Int64Array, RecordBatch, RecordBatchOptions, StringArray, StringBuilder,
+    TimestampMicrosecondArray,
 };
-use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::error::DataFusionError;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -26,27 +27,104 @@ pub const INGESTED_AT_COLUMN: &str = "_ingested_at";
 /// Rows in a batch.
 pub(super) const BATCH_ROWS: usize = 8192;
 
-/// What the rows of a folder become.
+/// What the rows of a source become.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shape {
-    /// The columns and their types, in order.
-    pub(super) columns: Vec<(String, ColumnType)>,
+    /// The columns, in order.
+    pub(super) columns: Vec<Column>,
     /// The column for what does not fit.
     pub(super) rescue: Option<String>,
+    /// How numbers are written.
+    pub(super) numbers: NumberStyle,
+    /// Whether rows say where they came from.
+    pub(super) audit: Audit,
+}
+
+/// A column of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Column {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its type.
+    pub(crate) of: ColumnType,
+    /// What a file without it means.
+    pub(crate) missing: Missing,
+}
+
+/// What a file without a column means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// The file is not what was agreed on.
+    Refused,
+    /// Its rows have null there.
+    Null,
+}
+
+/// Whether rows say which file they came from, which row of it they were, and when they were taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audit {
+    /// In three columns.
+    Kept,
+    /// They do not.
+    Left,
 }
 
 impl Shape {
     /// The columns, the rescue column, and where each row came from.
     pub(super) fn schema(&self) -> SchemaRef {
         let field = |name: &str, arrow: DataType| Field::new(name, arrow, true);
-        let mut fields: Vec<Field> =
-            self.columns.iter().map(|(name, of)| field(name, of.arrow().clone())).collect();
+        let mut fields: Vec<Field> = self
+            .columns
+            .iter()
+            .map(|column| field(&column.name, column.of.arrow().clone()))
+            .collect();
         fields.extend(self.rescue.iter().map(|name| field(name, DataType::Utf8)));
-        fields.push(field(FILE_COLUMN, DataType::Utf8));
-        fields.push(field(ROW_COLUMN, DataType::Int64));
-        let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
-        fields.push(field(INGESTED_AT_COLUMN, utc));
+        if self.audit == Audit::Kept {
+            fields.push(field(FILE_COLUMN, DataType::Utf8));
+            fields.push(field(ROW_COLUMN, DataType::Int64));
+            let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+            fields.push(field(INGESTED_AT_COLUMN, utc));
+        }
         Arc::new(Schema::new(fields))
+    }
+
+    /// Whether it has the column `name`.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.columns.iter().any(|column| column.name == name)
+    }
+}
+
+/// What no column takes of a row: names and JSON, in the order in which they were found.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Misfits(Vec<(String, String)>);
+
+impl Misfits {
+    /// Adds `text`, as a text of JSON.
+    pub(super) fn add_text(&mut self, name: &str, text: &str) {
+        self.add_json(name, Value::from(text).to_string());
+    }
+
+    /// Adds what is JSON already, as it is written.
+    pub(super) fn add_json(&mut self, name: &str, json: String) {
+        self.0.push((name.to_owned(), json));
+    }
+
+    /// One object of all; `None` when there is nothing.
+    fn json(&self) -> Option<String> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let mut json = String::from("{");
+        for (idx, (name, value)) in self.0.iter().enumerate() {
+            if idx > 0 {
+                json.push(',');
+            }
+            json.push_str(&Value::from(name.as_str()).to_string());
+            json.push(':');
+            json.push_str(value);
+        }
+        json.push('}');
+        Some(json)
     }
 }
 
@@ -59,7 +137,7 @@ pub(super) struct TypedRows {
     ingested_at_us: i64,
     texts: Vec<StringBuilder>,
     /// What no column takes, of each waiting row.
-    misfits: Vec<Map<String, Value>>,
+    misfits: Vec<Misfits>,
     /// The line of each waiting row.
     lines: Vec<u64>,
     n_before: i64,
@@ -88,9 +166,19 @@ impl TypedRows {
         }
     }
 
+    /// What the rows become.
+    pub(super) fn shape(&self) -> &Arc<Shape> {
+        &self.shape
+    }
+
     /// Whether a batch should be taken.
     pub(super) fn is_full(&self) -> bool {
         self.lines.len() >= BATCH_ROWS
+    }
+
+    /// Passes over a row that was taken before: it counts, and is not given again. Such rows come before all others.
+    pub(super) fn skip(&mut self) {
+        self.n_before += 1;
     }
 
     /// Adds the row that starts at `line`: of each column its text or null, and what no column takes.
@@ -101,13 +189,16 @@ impl TypedRows {
         &mut self,
         line: u64,
         texts: impl Iterator<Item = Option<&'t str>>,
-        misfits: Map<String, Value>,
+        misfits: Misfits,
     ) -> Result<(), SourceError> {
-        if let (None, Some((column, value))) = (&self.shape.rescue, misfits.iter().next()) {
+        if let (None, Some((column, json))) = (&self.shape.rescue, misfits.0.first()) {
             let rule = RowRule::Misfit {
                 column: column.clone(),
-                text: shown(value),
-                wanted: "a column of the source's schema".to_owned(),
+                text: shown(json),
+                wanted: match self.shape.has(column) {
+                    true => "text: it is cut within a letter".to_owned(),
+                    false => "column of the source's schema".to_owned(),
+                },
             };
             return Err(SourceError::Row { path: self.path.clone(), line, rule });
         }
@@ -131,96 +222,53 @@ impl TypedRows {
         let n_rows = self.lines.len();
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.schema.fields().len());
         let shape = Arc::clone(&self.shape);
-        for ((name, of), builder) in shape.columns.iter().zip(&mut self.texts) {
+        for (column, builder) in shape.columns.iter().zip(&mut self.texts) {
             let text = builder.finish();
-            let typed = typed(&text, of)?;
-            if typed.null_count() > text.null_count() {
+            let values = exact::values(&text, &column.of, shape.numbers);
+            if values.null_count() > text.null_count() {
                 for row_idx in 0..n_rows {
-                    if typed.is_null(row_idx) && text.is_valid(row_idx) {
+                    if values.is_null(row_idx) && text.is_valid(row_idx) {
                         let value = text.value(row_idx);
                         if shape.rescue.is_none() {
                             let rule = RowRule::Misfit {
-                                column: name.clone(),
+                                column: column.name.clone(),
                                 text: value.to_owned(),
-                                wanted: of.to_string(),
+                                wanted: column.of.to_string(),
                             };
                             let line = self.lines.get(row_idx).copied().unwrap_or_default();
                             let error = SourceError::Row { path: self.path.clone(), line, rule };
                             return Err(DataFusionError::External(Box::new(error)));
                         }
                         if let Some(misfits) = self.misfits.get_mut(row_idx) {
-                            misfits.insert(name.clone(), Value::from(value));
+                            misfits.add_text(&column.name, value);
                         }
                     }
                 }
             }
-            arrays.push(typed);
+            arrays.push(values);
         }
         if shape.rescue.is_some() {
-            let rescued = self.misfits.iter().map(|misfits| {
-                (!misfits.is_empty()).then(|| Value::Object(misfits.clone()).to_string())
-            });
+            let rescued = self.misfits.iter().map(Misfits::json);
             arrays.push(Arc::new(rescued.collect::<StringArray>()));
         }
-        arrays.push(Arc::new(StringArray::from(vec![self.file.as_str(); n_rows])));
         let first = self.n_before + 1;
         self.n_before += n_rows as i64;
-        arrays.push(Arc::new(Int64Array::from_iter_values(first..=self.n_before)));
-        let at = TimestampMicrosecondArray::from(vec![self.ingested_at_us; n_rows]);
-        arrays.push(Arc::new(at.with_timezone("UTC")));
+        if shape.audit == Audit::Kept {
+            arrays.push(Arc::new(StringArray::from(vec![self.file.as_str(); n_rows])));
+            arrays.push(Arc::new(Int64Array::from_iter_values(first..=self.n_before)));
+            let at = TimestampMicrosecondArray::from(vec![self.ingested_at_us; n_rows]);
+            arrays.push(Arc::new(at.with_timezone("UTC")));
+        }
         self.lines.clear();
         self.misfits.clear();
-        Ok(Some(RecordBatch::try_new(Arc::clone(&self.schema), arrays)?))
+        let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
+        Ok(Some(RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)?))
     }
 }
 
-/// `text` as values of the type `of`; null where it is none.
-pub(super) fn typed(text: &StringArray, of: &ColumnType) -> Result<ArrayRef, DataFusionError> {
-    let lenient = CastOptions { safe: true, ..CastOptions::default() };
-    match of.arrow() {
-        DataType::Utf8 => Ok(Arc::new(text.clone())),
-        DataType::Timestamp(_, _) if of.is_epoch_ms() => {
-            let ms = cast_with_options(text, &DataType::Int64, &lenient)?;
-            let ms = cast_with_options(
-                &ms,
-                &DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
-                &lenient,
-            )?;
-            Ok(cast_with_options(&ms, of.arrow(), &lenient)?)
-        }
-        DataType::Timestamp(_, Some(_)) => {
-            // A zone written as a word after a space, which exports like.
-            let plain: StringArray = text
-                .iter()
-                .map(|text| text.map(|text| text.strip_suffix(" UTC").unwrap_or(text)))
-                .collect();
-            Ok(cast_with_options(&plain, of.arrow(), &lenient)?)
-        }
-        // Arrow rounds a text with too many digits to the scale; an amount is not rounded here.
-        DataType::Decimal128(_, scale) => {
-            let exact: StringArray =
-                text.iter().map(|text| text.filter(|text| is_exact(text, *scale))).collect();
-            Ok(cast_with_options(&exact, of.arrow(), &lenient)?)
-        }
-        arrow => Ok(cast_with_options(text, arrow, &lenient)?),
-    }
-}
-
-/// Whether a decimal of `scale` holds the number `text` without rounding.
-fn is_exact(text: &str, scale: i8) -> bool {
-    let text = text.trim();
-    if text.contains(['e', 'E']) {
-        return true; // Left to the cast.
-    }
-    let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
-    fraction.trim_end_matches('0').len() <= usize::try_from(scale).unwrap_or_default()
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+/// JSON for people: a text without its quotes.
+fn shown(json: &str) -> String {
+    serde_json::from_str::<String>(json).unwrap_or_else(|_| json.to_owned())
 }
 
 #[cfg(test)]
@@ -228,48 +276,30 @@ mod tests {
     use super::*;
     use arrow::util::display::array_value_to_string;
 
-    fn column(of: &str, texts: &[&str]) -> Vec<String> {
-        let text = StringArray::from(texts.to_vec());
-        let array = typed(&text, &of.parse().unwrap()).unwrap();
-        (0..array.len()).map(|idx| array_value_to_string(&array, idx).unwrap()).collect()
-    }
-
-    #[test]
-    fn texts_become_values_or_null() {
-        let check = |of: &str, texts: &[&str], expected: &[&str]| {
-            assert_eq!(column(of, texts), expected, "{of}");
-        };
-        check("bigint", &["1", "-7", "x", "1.5", ""], &["1", "-7", "", "", ""]);
-        check("decimal(5, 2)", &["1.5", "1.005", "12345", "1.500"], &["1.50", "", "", "1.50"]);
-        check("date", &["2024-02-29", "2023-02-29"], &["2024-02-29", ""]);
-        check(
-            "timestamp",
-            &["2019-10-01 00:00:00 UTC", "2019-10-01T02:00:00+02:00", "no"],
-            &["2019-10-01T00:00:00Z", "2019-10-01T00:00:00Z", ""],
-        );
-        check("timestamp_ms", &["1570000000123", "x"], &["2019-10-02T07:06:40.123Z", ""]);
-        check("boolean", &["true", "0", "maybe"], &["true", "false", ""]);
-    }
-
     #[test]
     fn what_does_not_fit_is_rescued_or_refused() {
-        let columns = vec![("n".to_owned(), "int".parse().unwrap())];
+        let of = "int".parse().unwrap();
+        let columns = vec![Column { name: "n".to_owned(), of, missing: Missing::Refused }];
         let shape = |rescue: Option<&str>| {
-            Arc::new(Shape { columns: columns.clone(), rescue: rescue.map(str::to_owned) })
+            let (columns, rescue) = (columns.clone(), rescue.map(str::to_owned));
+            Arc::new(Shape { columns, rescue, numbers: NumberStyle::default(), audit: Audit::Kept })
         };
         let path = Path::new("in/a.csv");
         let mut rows = TypedRows::new(shape(Some("_rescued")), path, "a.csv".to_owned(), 0);
-        rows.push(2, [Some("1")].into_iter(), Map::new()).unwrap();
-        let extra = Map::from_iter([("m".to_owned(), Value::from("9"))]);
+        rows.skip();
+        rows.push(2, [Some("1")].into_iter(), Misfits::default()).unwrap();
+        let mut extra = Misfits::default();
+        extra.add_json("m", "1e400".to_owned());
         rows.push(3, [Some("x")].into_iter(), extra).unwrap();
         let batch = rows.take().unwrap().unwrap();
-        let rescued = array_value_to_string(batch.column(1), 1).unwrap();
-        assert_eq!(rescued, r#"{"m":"9","n":"x"}"#);
+        let shown = |column: usize, row| array_value_to_string(batch.column(column), row).unwrap();
+        assert_eq!(shown(1, 1), r#"{"m":1e400,"n":"x"}"#);
         assert!(batch.column(1).is_null(0));
+        assert_eq!((shown(3, 0), shown(3, 1)), ("2".to_owned(), "3".to_owned()));
         assert!(rows.take().unwrap().is_none());
 
         let mut rows = TypedRows::new(shape(None), path, "a.csv".to_owned(), 0);
-        rows.push(3, [Some("x")].into_iter(), Map::new()).unwrap();
+        rows.push(3, [Some("x")].into_iter(), Misfits::default()).unwrap();
         let error = rows.take().unwrap_err().to_string();
         assert!(error.contains("in/a.csv:3: column \"n\" is \"x\", which is no int"), "{error}");
     }

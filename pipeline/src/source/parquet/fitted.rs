@@ -1,7 +1,7 @@
 //! A column cast to another type, and the rows whose value is not the same any more.
 
 use crate::source::ColumnType;
-use crate::source::typed_rows;
+use crate::source::exact::{self, NumberStyle};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::compute::kernels::cmp::distinct;
 use arrow::compute::{CastOptions, cast_with_options, nullif};
@@ -17,7 +17,7 @@ pub(super) struct Fitted {
 }
 
 /// Casts `array` to the type `to`. Arrow rounds and cuts where the new type holds less; what does not come back
-/// when it is cast again does not fit. Times may lose what is below a microsecond, which no table of a lake holds.
+/// when it is cast again does not fit: also a time with digits below a microsecond, which no table of a lake holds.
 ///
 /// # Errors
 /// When no value of the one type gives one of the other.
@@ -27,7 +27,7 @@ pub(super) fn cast(array: &ArrayRef, to: &ColumnType) -> Result<Fitted, DataFusi
     let is_read_as_text = is_text(from) || (to.is_epoch_ms() && from.is_integer());
     let values = if is_read_as_text {
         let text = cast_with_options(array, &DataType::Utf8, &lenient)?;
-        typed_rows::typed(text.as_string(), to)?
+        exact::values(text.as_string(), to, NumberStyle::default())
     } else {
         cast_with_options(array, to.arrow(), &lenient)?
     };
@@ -46,11 +46,7 @@ pub(super) fn cast(array: &ArrayRef, to: &ColumnType) -> Result<Fitted, DataFusi
 
 /// Whether a value that is cast is either the same or null.
 fn is_exact(from: &DataType, to: &DataType) -> bool {
-    let is_time = |of: &DataType| matches!(of, DataType::Timestamp(_, _));
-    from == to
-        || is_text(to)
-        || (is_time(from) && is_time(to))
-        || matches!(from, DataType::Dictionary(_, _))
+    from == to || is_text(to) || matches!(from, DataType::Dictionary(_, _))
 }
 
 fn is_text(of: &DataType) -> bool {
@@ -60,7 +56,7 @@ fn is_text(of: &DataType) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Float64Array, Int64Array, StringArray};
+    use arrow::array::{Float64Array, Int64Array, StringArray, TimestampNanosecondArray};
     use arrow::util::display::array_value_to_string;
     use std::sync::Arc;
 
@@ -84,6 +80,9 @@ mod tests {
         check(texts, "bigint", &["7", ""], &[1]);
         let texts: ArrayRef = Arc::new(StringArray::from(vec!["1.5", "1.005"]));
         check(texts, "decimal(10, 2)", &["1.50", ""], &[1]);
+        let times: ArrayRef =
+            Arc::new(TimestampNanosecondArray::from(vec![1_500_000_000, 1_500_000_001]));
+        check(times, "timestamp", &["1970-01-01T00:00:01.500Z", ""], &[1]);
         let epoch: ArrayRef = Arc::new(Int64Array::from(vec![1_500]));
         check(epoch, "timestamp_ms", &["1970-01-01T00:00:01.500Z"], &[]);
         assert!(cast(&floats, &"date".parse().unwrap()).is_err());
