@@ -1,12 +1,17 @@
 //! One build: check everything, then make what has changed, several models at a time.
 
+mod arrival;
 mod buckets;
 mod commit;
+mod difference;
 mod distributed;
+mod evolve;
+mod increment;
 mod input;
 mod judging;
 mod keyed;
 mod make;
+mod mark;
 mod record;
 mod report;
 mod rooms;
@@ -14,16 +19,18 @@ mod run;
 mod select;
 mod snapshot;
 mod stop;
+mod streaming;
 
+pub use arrival::Arrivals;
 pub(crate) use commit::STATE_COLUMN;
-pub(crate) use make::drive;
+pub(crate) use increment::drive;
 pub use report::{Event, ModelReport, Outcome, Report};
 pub use select::SelectError;
 pub(crate) use snapshot::fields as snapshot_fields;
 pub use stop::Stop;
 
 use crate::catalog_json::{self, CompileError};
-use crate::check::{self, Checked};
+use crate::check::{self, Checked, Definition};
 use crate::cluster::{Cluster, ClusterError, Engine};
 use crate::expectation::Outcome as Judgement;
 use crate::graph::GraphError;
@@ -35,7 +42,7 @@ use crate::project::Project;
 use crate::runs::RunRow;
 use crate::source::SourceError;
 use crate::spool::no_room;
-use crate::state::{ModelState, StateError};
+use crate::state::{InputState, ModelState, StateError};
 use datafusion::catalog::TableProvider;
 use datafusion::error::DataFusionError;
 use input::Input;
@@ -90,6 +97,8 @@ pub enum Refresh {
     Changed,
     /// All that are selected.
     Full,
+    /// Those that have to be; a selected table whose past cannot be made again goes on under a changed query.
+    Adopt,
 }
 
 /// A build that did not come to its end. Each text names file, place and rule.
@@ -283,8 +292,17 @@ impl Build {
         self.refresh == Refresh::Full && self.selected.contains(&model.name)
     }
 
-    fn definition(&self, model: &Model) -> String {
+    fn is_adopted(&self, model: &Model) -> bool {
+        self.refresh == Refresh::Adopt && self.selected.contains(&model.name)
+    }
+
+    fn definition(&self, model: &Model) -> Definition {
         self.checked.definitions.get(&model.name).cloned().unwrap_or_default()
+    }
+
+    /// What each commit says of the build.
+    fn of_run(&self) -> (String, serde_json::Value) {
+        ("lakefront.run".to_owned(), self.run_id.clone().into())
     }
 
     /// What `model` reads, as it is now; `state` is how far it was read.
@@ -296,23 +314,32 @@ impl Build {
         let mut inputs = Vec::new();
         for read in self.checked.base_reads(model) {
             let before = state.and_then(|state| state.inputs.get(&read.to_string()).cloned());
-            match &read {
-                Read::Source(name) => {
-                    if let Some(source) = self.project.sources.get(name) {
-                        let folder = &self.project.folder;
-                        let servers = &self.checked.servers;
-                        let input = Input::source(&read, source, folder, servers, before);
-                        inputs.push(input.await.map_err(|error| source.refused(error))?);
-                    }
-                }
-                Read::Model(name) => {
-                    let table = self.table(model, name).await?;
-                    inputs.push(Input::table(&read, table, before));
-                }
-                Read::Neither(_) => {}
-            }
+            inputs.extend(self.input(model, &read, before).await?);
         }
         Ok(inputs)
+    }
+
+    /// `read`, which `model` reads, as it is now; `before` is how far it was read.
+    async fn input(
+        &self,
+        model: &Model,
+        read: &Read,
+        before: Option<InputState>,
+    ) -> Result<Option<Input>, BuildError> {
+        match read {
+            Read::Source(name) => {
+                let Some(source) = self.project.sources.get(name) else { return Ok(None) };
+                let folder = &self.project.folder;
+                let servers = &self.checked.servers;
+                let input = Input::source(read, source, folder, servers, before).await;
+                input.map(Some).map_err(|error| source.refused(error).into())
+            }
+            Read::Model(name) => {
+                let table = self.table(model, name).await?;
+                Ok(Some(Input::table(read, table, before)))
+            }
+            Read::Neither(_) => Ok(None),
+        }
     }
 
     /// The table `name`, which `model` reads.
@@ -347,7 +374,7 @@ impl Build {
         let scope = self.planner_of(model).scope()?;
         let mut tables = BTreeMap::new();
         for input in inputs {
-            tables.insert(input.read.clone(), input.whole(&scope, self.at_us).await?);
+            tables.insert(input.read.clone(), input.all(&scope, self.at_us).await?);
         }
         self.define(&scope, model, &tables).await?;
         Ok(scope)

@@ -2,9 +2,11 @@
 //! across models, and the catalog over them.
 
 mod config;
+mod definition;
 mod every;
 mod finding;
 
+pub(crate) use definition::{Definition, Recorded};
 pub use every::{CheckReport, check_every};
 pub use finding::Finding;
 
@@ -16,18 +18,13 @@ use crate::lake::Lake;
 use crate::model::{self, ConfigRule, Materialization, Model, ModelName, Read};
 use crate::plan::{Planner, Scope};
 use crate::project::{Place, Project};
-use crate::source::{self, Servers, Source, SourceError, SourceKind};
+use crate::source::{Servers, Source, SourceError, SourceKind};
 use crate::stream::Judge;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::empty::EmptyTable;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-
-/// Part of every definition's hash. Another value makes every table anew: change it when the same models
-/// over the same input would be written differently.
-const FORMAT: &str = "lakefront 2";
 
 /// A project that fits together.
 pub(crate) struct Checked {
@@ -37,8 +34,8 @@ pub(crate) struct Checked {
     pub(crate) graph: Graph,
     /// The columns of everything that is read.
     pub(crate) schemas: BTreeMap<Read, SchemaRef>,
-    /// What each model is, as a hash.
-    pub(crate) definitions: HashMap<ModelName, String>,
+    /// What each model is.
+    pub(crate) definitions: HashMap<ModelName, Definition>,
     /// The databases that are read, each in one session.
     pub(crate) servers: Servers,
     /// What the generators have delivered, by source.
@@ -145,7 +142,8 @@ impl Checked {
         let planned = scope.plan(&model).await?;
         config::check_columns(&model, &planned.schema, self)?;
         let schema = stored_schema(&model, &planned.schema);
-        self.definitions.insert(model.name.clone(), self.definition(&model, &schema));
+        let definition = definition::of(self, &model, &planned.plan, &schema);
+        self.definitions.insert(model.name.clone(), definition);
         self.check_rules(&scope, &model, &schema)?;
         if let Some(late) = model.late() {
             let input = crate::build::drive(&model).and_then(|drive| self.schemas.get(drive));
@@ -181,39 +179,6 @@ impl Checked {
             expectation::check_freshness(freshness, schema).map_err(misconfigured)?;
         }
         Ok(())
-    }
-
-    /// What `model` is: another hash means that its table is another one.
-    fn definition(&self, model: &Model, schema: &SchemaRef) -> String {
-        let mut hash = Sha256::new();
-        let layout = &model.config.layout;
-        // The statement as it was understood: comments and line breaks make no difference.
-        hash.update(format!("{FORMAT}\u{1f}{}\u{1f}{}\u{1f}", model.name, model.statement));
-        hash.update(format!("{:?}\u{1f}", model.config.materialization));
-        hash.update(format!("{:?}\u{1f}{:?}\u{1f}", layout.partition_by, layout.sort_by));
-        for expectation in &model.config.expectations {
-            hash.update(format!("{expectation}\u{1f}"));
-        }
-        for field in schema.fields() {
-            hash.update(format!("{} {}\u{1f}", field.name(), field.data_type()));
-        }
-        for at in &model.reads {
-            hash.update(format!("{}\u{1f}", at.read));
-            match &at.read {
-                // A view is part of the query.
-                Read::Model(name) if self.is_view(name) => {
-                    hash.update(self.definitions.get(name).map_or("", String::as_str));
-                }
-                read => {
-                    // A table that went on from another delivery would mix two of them.
-                    hash.update(self.delivered.get(read).map_or("", String::as_str));
-                    for field in self.schemas.get(read).iter().flat_map(|schema| schema.fields()) {
-                        hash.update(format!("{} {}\u{1f}", field.name(), field.data_type()));
-                    }
-                }
-            }
-        }
-        source::hex(hash)
     }
 
     /// The model `name`, as far as it is checked.

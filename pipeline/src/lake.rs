@@ -4,6 +4,7 @@ mod broken_log;
 mod cause;
 mod changes;
 mod clock;
+mod columns;
 mod lock;
 mod output;
 mod plain;

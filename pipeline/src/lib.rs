@@ -50,8 +50,8 @@ pub mod upkeep;
 mod yaml;
 
 pub use build::{
-    BuildError, DEFAULT_MEMORY_BYTES, Event, ModelReport, Options, Outcome, Refresh, Report,
-    SelectError, Stop, build,
+    Arrivals, BuildError, DEFAULT_MEMORY_BYTES, Event, ModelReport, Options, Outcome, Refresh,
+    Report, SelectError, Stop, build,
 };
 pub use catalog_json::{CATALOG_PATH, CompileError, CompileRule};
 pub use check::{CheckReport, Finding, check_every as check};
@@ -67,7 +67,7 @@ pub use graph::GraphError;
 pub use lake::{Clock, Holder, LEASE, LakeError, Lock, LockError, Root, RootError, Wait};
 pub use model::{
     Append, ConfigRule, Kind, Layer, Layout, Materialization, Merge, Model, ModelConfig,
-    ModelError, ModelName, ModelRule, Read, Stream, Watermark,
+    ModelError, ModelName, ModelRule, Past, Read, Stream, Watermark,
 };
 pub use project::{
     DEFAULT_ENVIRONMENT, Exposure, PROJECT_FILE, Place, Project, ProjectError, ProjectRule, Retries,

@@ -27,7 +27,7 @@ pub use config::{
 pub use read::Read;
 pub(crate) use read::{ReadAt, parse as parse_read};
 
-pub use rule::{ModelError, ModelRule};
+pub use rule::{ModelError, ModelRule, Past};
 
 use crate::expectation::OnFailure;
 use crate::project::{Place, Project};

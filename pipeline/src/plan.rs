@@ -4,11 +4,13 @@ mod keyed;
 mod said;
 mod schema;
 mod touch;
+mod used;
 
 pub(crate) use keyed::{DuplicateKey, newest_of_key, without_deleted};
 pub(crate) use said::{exhausted, reason, said};
-pub(crate) use schema::{difference, of_table, to_schema};
+pub(crate) use schema::{difference, fitted, of_table, stored_as, to_schema, widens};
 pub(crate) use touch::{Changed, Touch, touched};
+pub(crate) use used::used_columns;
 
 use crate::function;
 use crate::memory::SharedMemory;

@@ -1,5 +1,5 @@
 //! What builds did, as rows of the Delta table `_lakefront/runs` of the lake: one a model, one an
-//! expectation, one a freshness rule.
+//! expectation, one a freshness rule, one for rows that arrived out of order.
 //!
 //! | Column | What it holds |
 //! |---|---|
@@ -7,13 +7,13 @@
 //! | `project`, `environment` | of what |
 //! | `started_at` | when it began, UTC |
 //! | `run_date` | the day of that |
-//! | `kind` | `model`, `expectation` or `freshness` |
+//! | `kind` | `model`, `expectation`, `freshness` or `arrival` |
 //! | `model` | which model, such as `gold.sales` |
-//! | `name` | what the expectation is called; the model's name otherwise |
-//! | `outcome` | of a model `built`, `unchanged`, `failed`, `skipped`, `not_begun`; of an expectation `passed`, `warned`, `quarantined`, `failed`; of a freshness rule `fresh`, `old`, `too_old` |
+//! | `name` | what the expectation is called; of an arrival `late`, `repeated`, `below_mark`, `ahead`; the model's name otherwise |
+//! | `outcome` | of a model `built`, `unchanged`, `failed`, `skipped`, `not_begun`; of an expectation `passed`, `warned`, `quarantined`, `failed`; of a freshness rule `fresh`, `old`, `too_old`; of an arrival `warned`, `passed` |
 //! | `on_failure` | what becomes of a row that breaks the expectation |
 //! | `n_rows` | rows of the table; rows that were judged |
-//! | `n_failed` | rows that broke the expectation |
+//! | `n_failed` | rows that broke the expectation, or arrived so |
 //! | `elapsed_ms` | how long the model took |
 //! | `version` | the Delta version of the model's table |
 //! | `example` | a row that broke the expectation |

@@ -45,6 +45,11 @@ impl SpoolWriter {
         Ok(SpoolWriter { writer, path, schema: Arc::clone(schema), n_rows: 0 })
     }
 
+    /// The columns of its rows.
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
     /// Adds rows.
     ///
     /// # Errors

@@ -9,12 +9,14 @@
 //!
 //! Lakefront 0.1.0 named the file `N.json` and wrote the first transaction alone; such a state is read as well.
 
+use crate::check::Recorded;
 use crate::lake::{Root, RootError};
 use crate::source::{DatabasePosition, Seen};
+use crate::stream::Memory;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The application that the transactions of a commit are of.
 pub(crate) const APP_ID: &str = "lakefront";
@@ -69,8 +71,14 @@ impl StateName {
 /// What a table was made of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ModelState {
-    /// The hash of what was asked: the query, how its table is kept, the columns of what it reads.
-    pub(crate) definition: String,
+    /// What was asked.
+    pub(crate) definition: Recorded,
+    /// Whether the table is what the inputs gave as a whole, and nothing was added since.
+    #[serde(default)]
+    pub(crate) is_whole: bool,
+    /// Columns of the table that the query gives no more.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) retained: BTreeSet<String>,
     /// What was read, by the names in the query.
     pub(crate) inputs: BTreeMap<String, InputState>,
 }
@@ -81,9 +89,27 @@ pub(crate) struct InputState {
     /// What there was.
     #[serde(flatten)]
     pub(crate) position: Position,
-    /// The greatest value of the watermark's column, as text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// How far it was read in an order of its own.
+    #[serde(flatten)]
+    pub(crate) progress: Progress,
+}
+
+/// How far an input was read by a column or as a stream.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Progress {
+    /// The greatest value of the watermark's column that was not ahead of the build, as text.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) mark: Option<String>,
+    /// How many rows lay below the mark, less the overlap, of an input that keeps no history.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) n_below: Option<u64>,
+    /// Rows that were taken and that the mark does not tell from new ones, by their hash: how often each was there.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) beside: BTreeMap<String, u64>,
+    /// What a stream remembers of rows that are not in a table of the lake.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) stream: Option<Memory>,
 }
 
 /// What there was of an input.
@@ -247,8 +273,8 @@ mod tests {
     async fn a_state_is_never_written_over() {
         let root = Root::memory();
         let state = |definition: &str| ModelState {
-            definition: definition.to_owned(),
-            inputs: BTreeMap::new(),
+            definition: Recorded::Single(definition.to_owned()),
+            ..ModelState::default()
         };
         let ours = write(&root, "silver/a", 3, &state("ours")).await.unwrap();
         // A writer that has lost the lake writes on.
@@ -266,22 +292,43 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let state = ModelState {
-            definition: "d".to_owned(),
+            definition: Recorded::Single("d".to_owned()),
+            is_whole: true,
+            retained: BTreeSet::from(["old".to_owned()]),
             inputs: BTreeMap::from([
                 (
                     "silver.a".to_owned(),
                     InputState {
                         position: Position::Table { id: "x".to_owned(), version: 3, number: 1 },
-                        mark: Some("2024-01-01".to_owned()),
+                        progress: Progress {
+                            mark: Some("2024-01-01".to_owned()),
+                            n_below: Some(7),
+                            beside: BTreeMap::from([("00".to_owned(), 2)]),
+                            stream: None,
+                        },
                     },
                 ),
                 (
                     "source.b".to_owned(),
-                    InputState { position: Position::Hash("00".to_owned()), mark: None },
+                    InputState {
+                        position: Position::Hash("00".to_owned()),
+                        progress: Progress::default(),
+                    },
                 ),
             ]),
         };
         let json = serde_json::to_string(&state).unwrap();
         assert_eq!(serde_json::from_str::<ModelState>(&json).unwrap(), state, "{json}");
+    }
+
+    #[test]
+    fn a_state_of_one_hash_is_read() {
+        let json = r#"{"definition":"0a","inputs":{"silver.a":{"table":{"id":"x","version":3,"number":1},"mark":"7"}}}"#;
+        let state: ModelState = serde_json::from_str(json).unwrap();
+        assert_eq!(state.definition, Recorded::Single("0a".to_owned()));
+        let input = &state.inputs["silver.a"];
+        assert_eq!(input.progress.mark.as_deref(), Some("7"));
+        let table = Position::Table { id: "x".to_owned(), version: 3, number: 1 };
+        assert_eq!(input.position, table);
     }
 }

@@ -10,7 +10,8 @@ use arrow::compute::{cast, filter_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::error::DataFusionError;
-use std::collections::HashMap;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// The column of late rows with the watermark that they were below.
@@ -27,12 +28,23 @@ pub(crate) struct Seen {
     swept_us: i64,
 }
 
+/// What a stream has to know of rows that it does not see again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Memory {
+    /// The greatest event time, in microseconds since 1970 UTC.
+    newest_us: Option<i64>,
+    /// Names that a row may still repeat, and the greatest event time each was seen with.
+    names: BTreeMap<String, i64>,
+}
+
 /// A stream's judge.
 #[derive(Debug)]
 pub(crate) struct Judge {
     event_time: String,
     dedupe: Option<String>,
     delay_us: i64,
+    /// Event times beyond it are a wrong clock's, and move no watermark.
+    limit_us: i64,
     seen: Seen,
 }
 
@@ -40,6 +52,10 @@ pub(crate) struct Judge {
 pub(crate) struct Judged {
     pub(crate) taken: RecordBatch,
     pub(crate) late: RecordBatch,
+    /// Rows that were seen before.
+    pub(crate) n_repeated: u64,
+    /// Rows that go on, of a clock that must be wrong.
+    pub(crate) n_ahead: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,13 +67,47 @@ enum Verdict {
 
 impl Judge {
     /// A judge of rows whose time is in `event_time` and whose name is in `dedupe`; `delay_us` is how far a row
-    /// may be behind.
-    pub(crate) fn new(event_time: &str, dedupe: Option<&str>, delay_us: i64) -> Judge {
+    /// may be behind, and event times beyond `limit_us` move no watermark.
+    pub(crate) fn new(
+        event_time: &str,
+        dedupe: Option<&str>,
+        delay_us: i64,
+        limit_us: i64,
+    ) -> Judge {
         Judge {
             event_time: event_time.to_owned(),
             dedupe: dedupe.map(str::to_owned),
             delay_us,
+            limit_us,
             seen: Seen::default(),
+        }
+    }
+
+    /// What the next judge has to know.
+    pub(crate) fn memory(&self) -> Memory {
+        let watermark = self.watermark_us();
+        let is_known = |time: i64| watermark.is_none_or(|watermark| time >= watermark);
+        let names = self.seen.names.iter().filter(|(_, time)| is_known(**time));
+        let names = names.map(|(name, time)| (name.clone(), *time)).collect();
+        Memory { newest_us: self.seen.newest_us, names }
+    }
+
+    /// Takes in what an earlier judge knew.
+    pub(crate) fn recall(&mut self, memory: &Memory) {
+        self.seen.newest_us = self.seen.newest_us.max(memory.newest_us);
+        for (name, time) in &memory.names {
+            self.name(name.clone(), *time);
+        }
+    }
+
+    fn name(&mut self, name: String, time: i64) {
+        let known = self.seen.names.entry(name).or_insert(time);
+        *known = (*known).max(time);
+    }
+
+    fn newest(&mut self, time: i64) {
+        if time <= self.limit_us {
+            self.seen.newest_us = self.seen.newest_us.max(Some(time));
         }
     }
 
@@ -81,10 +131,9 @@ impl Judge {
         let names = self.names(batch)?;
         for row_idx in 0..batch.num_rows() {
             let Some(time) = value(&times, row_idx) else { continue };
-            self.seen.newest_us = self.seen.newest_us.max(Some(time));
+            self.newest(time);
             if let Some(name) = names.as_ref().and_then(|names| names.get(row_idx)?.clone()) {
-                let known = self.seen.names.entry(name).or_insert(time);
-                *known = (*known).max(time);
+                self.name(name, time);
             }
         }
         Ok(())
@@ -111,7 +160,16 @@ impl Judge {
         let mut columns = late_rows.columns().to_vec();
         columns.push(Arc::new(watermarks.with_timezone("UTC")));
         let late = RecordBatch::try_new(Judge::late_schema(batch.schema_ref()), columns)?;
-        Ok(Judged { taken: filter_record_batch(batch, &taken)?, late })
+        let is_repeated = |verdict: &&Verdict| **verdict == Verdict::Repeated;
+        let is_ahead = |(verdict, time): &(&Verdict, Option<i64>)| {
+            **verdict == Verdict::Taken && time.is_some_and(|time| time > self.limit_us)
+        };
+        Ok(Judged {
+            taken: filter_record_batch(batch, &taken)?,
+            late,
+            n_repeated: verdicts.iter().filter(is_repeated).count() as u64,
+            n_ahead: verdicts.iter().zip(&times).filter(is_ahead).count() as u64,
+        })
     }
 
     fn verdict(&mut self, time: Option<i64>, name: Option<String>) -> Verdict {
@@ -120,7 +178,7 @@ impl Judge {
         if let Some(watermark_us) = watermark.filter(|watermark| time < *watermark) {
             return Verdict::Late { watermark_us };
         }
-        self.seen.newest_us = self.seen.newest_us.max(Some(time));
+        self.newest(time);
         let Some(name) = name else { return Verdict::Taken };
         let known = self.seen.names.get(&name).copied();
         let is_repeated =
@@ -176,6 +234,7 @@ mod tests {
     use proptest::prelude::*;
 
     const DELAY_US: i64 = 30;
+    const LIMIT_US: i64 = 1000;
 
     fn batch(rows: &[(Option<i64>, &str)]) -> RecordBatch {
         let times: TimestampMicrosecondArray = rows.iter().map(|(time, _)| *time).collect();
@@ -186,7 +245,7 @@ mod tests {
     }
 
     fn judge() -> Judge {
-        Judge::new("t", Some("n"), DELAY_US)
+        Judge::new("t", Some("n"), DELAY_US, LIMIT_US)
     }
 
     fn names(batch: &RecordBatch) -> Vec<String> {
@@ -211,18 +270,28 @@ mod tests {
         // The name is forgotten with the watermark.
         check(&[(Some(100), "a"), (Some(200), "b"), (Some(180), "a")], &["a", "b", "a"], &[]);
         check(&[(Some(100), "a"), (None, "b"), (None, "b")], &["a", "b", "b"], &[]);
+        // A wrong clock moves nothing, and its name is known all the same.
+        let late = Some(LIMIT_US + 1);
+        check(&[(late, "a"), (Some(100), "b"), (late, "a")], &["a", "b"], &[]);
     }
 
     fn owned(texts: &[&str]) -> Vec<String> {
         texts.iter().map(|text| (*text).to_owned()).collect()
     }
 
+    #[derive(Debug, Clone, Copy)]
+    enum Restart {
+        None,
+        History,
+        Memory,
+    }
+
     proptest! {
         #[test]
         fn batches_make_no_difference(
-            rows in prop::collection::vec((prop::option::weighted(0.9, 0_i64..200), 0_u8..12), 0..60),
+            rows in prop::collection::vec((prop::option::weighted(0.9, prop_oneof![9 => 0_i64..200, 1 => 990_i64..1010]), 0_u8..12), 0..60),
             cuts in prop::collection::vec(1_usize..9, 0..20),
-            restarts in any::<bool>(),
+            restarts in prop::sample::select(vec![Restart::None, Restart::History, Restart::Memory]),
         ) {
             let texts: Vec<(Option<i64>, String)> =
                 rows.iter().map(|(time, name)| (*time, name.to_string())).collect();
@@ -236,10 +305,17 @@ mod tests {
             let mut cuts = cuts.into_iter();
             while done < rows.len() {
                 let end = (done + cuts.next().unwrap_or(rows.len())).min(rows.len());
-                if restarts {
-                    current = judge();
-                    let history = batch(&rows[..done]);
-                    current.remember(&history).unwrap();
+                match restarts {
+                    Restart::None => {}
+                    Restart::History => {
+                        current = judge();
+                        current.remember(&batch(&rows[..done])).unwrap();
+                    }
+                    Restart::Memory => {
+                        let memory = serde_json::to_string(&current.memory()).unwrap();
+                        current = judge();
+                        current.recall(&serde_json::from_str(&memory).unwrap());
+                    }
                 }
                 let judged = current.judge(&batch(&rows[done..end])).unwrap();
                 taken.extend(names(&judged.taken));

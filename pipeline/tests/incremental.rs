@@ -1,8 +1,11 @@
 //! Tables that follow their inputs piece by piece: the same as one load, written only when there is
 //! something new.
 
+mod changes;
 pub mod clicks;
 mod old_lake;
+mod rows;
+mod small;
 
 use crate::pipeline_build::lake;
 use clicks::Clicks;

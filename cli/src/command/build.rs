@@ -42,6 +42,9 @@ pub struct Args {
     /// Makes the selected tables anew, whatever they were made of.
     #[arg(long)]
     full_refresh: bool,
+    /// Keeps the rows of the selected tables that cannot be made again, such as histories, although the query that made them has changed, and goes on with the query as it is.
+    #[arg(long, conflicts_with = "full_refresh")]
+    adopt: bool,
     /// Builds at once, and then on the project's `schedule:` (a cron expression, in UTC); a run that fails is tried again as `retries:` says.
     #[arg(long, conflicts_with = "full_refresh")]
     watch: bool,
@@ -75,7 +78,11 @@ pub fn run(args: Args) -> anyhow::Result<Ending> {
     let open = || Ok(Project::open_in(&args.project, &args.env)?);
     let options = Options {
         select: args.select.clone(),
-        refresh: if args.full_refresh { Refresh::Full } else { Refresh::Changed },
+        refresh: match (args.full_refresh, args.adopt) {
+            (true, _) => Refresh::Full,
+            (false, true) => Refresh::Adopt,
+            (false, false) => Refresh::Changed,
+        },
         memory_bytes: args.memory,
         wait: args.wait.map_or(Wait::Refuse, |wait| Wait::Until(wait.duration())),
         engine: args.engine.clone().map_or(Engine::Here, Engine::Ballista),

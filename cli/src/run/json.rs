@@ -3,7 +3,7 @@
 use super::tally::{State, Tally, Verdict, word};
 use super::{Listener, Note};
 use chrono::{DateTime, SecondsFormat, Utc};
-use pipeline::{Event, ModelName, Outcome, Ran};
+use pipeline::{Event, ModelName, ModelReport, Outcome, Ran};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -113,6 +113,7 @@ fn of_event(event: &Event) -> (&'static str, Value) {
                 "version": (report.outcome != Outcome::View).then_some(report.version),
                 "reason": report.reason,
                 "engine": report.engine.map(Ran::as_str),
+                "arrivals": arrivals(report),
             }),
         ),
         Event::Failed { model, reason } => {
@@ -131,6 +132,14 @@ fn of_event(event: &Event) -> (&'static str, Value) {
         }
         Event::NotBegun { model } => ("model_not_begun", json!({ "model": model.to_string() })),
     }
+}
+
+/// How many rows of its input came out of order.
+fn arrivals(report: &ModelReport) -> Value {
+    let numbers = report.arrivals.numbers();
+    Value::Object(
+        numbers.map(|(name, n_rows)| (name.to_owned(), n_rows.into())).into_iter().collect(),
+    )
 }
 
 fn of_tally(tally: &Tally) -> Value {
@@ -169,7 +178,7 @@ fn text(time: &DateTime<Utc>) -> String {
 mod tests {
     use super::*;
     use catalog::Name;
-    use pipeline::{Layer, ModelReport};
+    use pipeline::{Arrivals, Layer};
 
     #[test]
     fn each_event_is_one_object() {
@@ -189,11 +198,12 @@ mod tests {
             engine: None,
             n_rows: 0,
             version: 0,
+            arrivals: Arrivals::default(),
             elapsed_ms: 1,
         };
         check(
             Event::Finished(report),
-            r#"{"time":"1970-01-01T00:00:00.000Z","event":"model_finished","model":"gold.sales","outcome":"view","rows":0,"elapsed_ms":1,"version":null,"reason":null,"engine":null}"#,
+            r#"{"time":"1970-01-01T00:00:00.000Z","event":"model_finished","model":"gold.sales","outcome":"view","rows":0,"elapsed_ms":1,"version":null,"reason":null,"engine":null,"arrivals":{"late":0,"repeated":0,"below_mark":0,"ahead":0}}"#,
         );
     }
 

@@ -203,7 +203,7 @@ mod tests {
     use super::*;
     use crate::run::Note;
     use catalog::Name;
-    use pipeline::{Event, Layer, ModelName, ModelReport, Project, Report};
+    use pipeline::{Arrivals, Event, Layer, ModelName, ModelReport, Project, Report};
     use std::time::Duration;
 
     fn name(layer: Layer, name: &str) -> ModelName {
@@ -228,6 +228,7 @@ mod tests {
             engine: None,
             n_rows,
             version: 3,
+            arrivals: Arrivals::default(),
             elapsed_ms: 500,
         })
     }

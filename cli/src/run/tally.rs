@@ -156,6 +156,8 @@ impl Tally {
             Event::Failed { model, reason } => {
                 if let Some(row) = self.models.get_mut(model) {
                     row.state = State::Failed;
+                    // What it wrote was never committed.
+                    row.n_written = 0;
                     row.elapsed = row.since.elapsed();
                     row.reason = Some(reason.clone());
                 }

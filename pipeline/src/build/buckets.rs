@@ -1,5 +1,6 @@
 //! Incremental models: the buckets that changed rows touch, computed again.
 
+use super::arrival::Arrivals;
 use super::input::{Input, Touched};
 use super::make::Change;
 use super::{Build, BuildError};
@@ -54,7 +55,8 @@ impl Build {
         let column = column_of(&plan, by)?;
         let plan = LogicalPlanBuilder::new(plan).filter(among(column, &touched))?.build()?;
         let write = Write::Replace(among(Expr::Column(Column::new_unqualified(by)), &touched));
-        Ok(Ok(Change { scope, plan, write, marks: BTreeMap::new(), late: None }))
+        let (progress, arrivals) = (BTreeMap::new(), Arrivals::default());
+        Ok(Ok(Change { scope, plan, write, progress, late: None, arrivals }))
     }
 
     /// The values that `query` gives; `None` when they are too many.

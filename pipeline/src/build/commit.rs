@@ -3,24 +3,20 @@
 use super::input::Input;
 use super::judging::{Judging, key_of, quarantine_schema};
 use super::keyed::Keyed;
-use super::make::{Change, Found, drive};
+use super::make::{Change, Found};
 use super::{Build, BuildError};
 use crate::expectation::Expectation;
 use crate::lake::{Commit, LakeTable, Output, Write};
-use crate::model::{Layout, Model, ModelName, ModelRule, Read, Stream};
-use crate::plan::{Scope, column_of, of_table, sorted};
+use crate::model::{Layout, Model, ModelName, ModelRule};
+use crate::plan::{Scope, fitted, of_table, sorted};
 use crate::rejection;
-use crate::source::{FILE_COLUMN, INGESTED_AT_COLUMN, ROW_COLUMN};
-use crate::spool::{Spool, SpoolWriter};
-use crate::state::{self, ModelState, Position};
-use crate::stream::Judge;
-use datafusion::catalog::TableProvider;
+use crate::spool::Spool;
+use crate::state::{self, ModelState};
 use datafusion::common::Column;
 use datafusion::datasource::provider_as_source;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
-use futures::StreamExt;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,7 +36,7 @@ impl Build {
         change: Change,
     ) -> Result<LakeTable, BuildError> {
         let location = model.name.location();
-        let Change { scope, plan, write, marks, late } = change;
+        let Change { scope, plan, write, progress, late, arrivals } = change;
         let Keyed { plan, mut refused, mut judgements } =
             self.keyed(model, &scope, plan, &write).await?;
         let schema = of_table(plan.schema()).map_err(|rule| model.broken(rule))?;
@@ -59,11 +55,19 @@ impl Build {
             Write::Merge { .. } => plan,
             _ => sorted(plan, &model.config.layout.sort_by)?,
         };
+        let is_whole = matches!(write, Write::Overwrite);
         let number =
             found.table.as_ref().and_then(LakeTable::number).map_or(0, |number| number + 1);
-        let (state, metadata) = self.state_after(model, inputs, marks);
+        let retained = match is_whole {
+            true => BTreeSet::new(),
+            false => self.retained(model, table).await?,
+        };
+        let kept_columns = match (retained.is_empty(), table) {
+            (false, Some(table)) => Some(self.lake.columns(table).await?),
+            _ => None,
+        };
+        let (state, metadata) = self.state_after(model, inputs, progress, is_whole, retained);
         let commit = Commit { number, state: None, metadata };
-        let is_whole = matches!(write, Write::Overwrite);
         let stream = match scope.run(&plan).await {
             Ok(stream) => stream,
             Err(error) => return Err(self.explain(model, &scope, &plan, &error).await),
@@ -88,7 +92,10 @@ impl Build {
                 let rows = match write {
                     // It is read more than once.
                     Write::Merge { .. } => output.spool().await?.table()?,
-                    _ => output.provider()?,
+                    _ => match &kept_columns {
+                        Some(columns) => fitted(output.provider()?, columns)?,
+                        None => output.provider()?,
+                    },
                 };
                 let table = self.lake.write(&location, found.table, layout, rows, write, &own);
                 Ok::<_, BuildError>(table.await?)
@@ -136,6 +143,7 @@ impl Build {
             Some(error) => Err(self.explain(model, &scope, &plan, &error).await),
             None => {
                 self.warn(model, inputs);
+                self.tell_arrivals(model, &arrivals);
                 self.judged(model, judgements);
                 let written = written?;
                 state::forget_old(self.lake.root(), &location, state).await;
@@ -205,48 +213,6 @@ impl Build {
         Ok(())
     }
 
-    /// Puts the rows of a stream's input that are neither late nor repeated in the place of the input, and
-    /// returns the late ones; `None` when the model is no stream. `before` is how far it was read.
-    pub(super) async fn stream(
-        &self,
-        model: &Model,
-        scope: &Scope,
-        inputs: &[Input],
-        tables: &mut BTreeMap<Read, Arc<dyn TableProvider>>,
-        before: Option<&ModelState>,
-    ) -> Result<Option<Spool>, BuildError> {
-        let Some(stream) = model.config.materialization.stream() else { return Ok(None) };
-        let Some(drive) = drive(model) else { return Ok(None) };
-        let Some(rows) = tables.get(drive) else { return Ok(None) };
-        let mut judge =
-            Judge::new(&stream.event_time, stream.dedupe.as_deref(), stream.watermark.micros());
-        let input = inputs.iter().find(|input| input.read == *drive);
-        if let (Some(input), Some(before)) = (input, before) {
-            remember(&mut judge, scope, input, before, stream).await?;
-        }
-        let scan = LogicalPlanBuilder::scan("input", provider_as_source(Arc::clone(rows)), None)?
-            .build()?;
-        let plan = in_order_of_arrival(scan)?;
-        let schema = Arc::new(plan.schema().as_arrow().clone());
-        let mut taken = SpoolWriter::new(&schema)?;
-        let mut late = SpoolWriter::new(&Judge::late_schema(&schema))?;
-        let mut batches = match scope.run(&plan).await {
-            Ok(batches) => batches,
-            Err(error) => return Err(self.explain(model, scope, &plan, &error).await),
-        };
-        while let Some(batch) = batches.next().await {
-            let batch = match batch {
-                Ok(batch) => batch,
-                Err(error) => return Err(self.explain(model, scope, &plan, &error).await),
-            };
-            let judged = judge.judge(&batch)?;
-            taken.write(&judged.taken)?;
-            late.write(&judged.late)?;
-        }
-        tables.insert(drive.clone(), taken.finish()?.table()?);
-        Ok(Some(late.finish()?))
-    }
-
     /// What `error` means for the author of `model`.
     pub(super) async fn explain(
         &self,
@@ -257,46 +223,4 @@ impl Build {
     ) -> BuildError {
         rejection::explain(scope, model, plan, error).await.into()
     }
-}
-
-/// Tells `judge` what came before the rows that are new.
-async fn remember(
-    judge: &mut Judge,
-    scope: &Scope,
-    input: &Input,
-    before: &ModelState,
-    stream: &Stream,
-) -> Result<(), BuildError> {
-    let state = before.inputs.get(&input.read.to_string());
-    let (Some(table), Some(Position::Table { version, .. })) =
-        (input.lake_table(), state.map(|state| &state.position))
-    else {
-        return Ok(());
-    };
-    let history = table.at(scope.ctx(), *version).await?;
-    let newest = super::input::greatest(scope, Arc::clone(&history), &stream.event_time).await?;
-    let Some(newest) = newest else { return Ok(()) };
-    let scan = LogicalPlanBuilder::scan("input", provider_as_source(history), None)?;
-    let column = column_of(scan.plan(), &stream.event_time)?;
-    let of = datafusion::logical_expr::ExprSchemable::get_type(&column, scan.schema().as_ref())?;
-    let newest = lit(datafusion::common::ScalarValue::try_from_string(newest, &of)?);
-    let mut wanted = vec![column.clone()];
-    if let Some(dedupe) = &stream.dedupe {
-        wanted.push(column_of(scan.plan(), dedupe)?);
-    }
-    let from = newest - lit(stream.watermark.interval());
-    let plan = scan.filter(column.gt_eq(from))?.project(wanted)?.build()?;
-    let mut batches = scope.run(&plan).await?;
-    while let Some(batch) = batches.next().await {
-        judge.remember(&batch?)?;
-    }
-    Ok(())
-}
-
-/// The rows of `plan` as they arrived: by the time of their build, their file and their place in it, as far as
-/// they say so.
-fn in_order_of_arrival(plan: LogicalPlan) -> Result<LogicalPlan, DataFusionError> {
-    let columns = [INGESTED_AT_COLUMN, FILE_COLUMN, ROW_COLUMN];
-    let known = columns.iter().filter(|column| column_of(&plan, column).is_ok());
-    sorted(plan.clone(), &known.map(|column| (*column).to_owned()).collect::<Vec<_>>())
 }

@@ -1,9 +1,10 @@
-//! What a model reads: how far it has read it before, and the rows that are new.
+//! What a model reads: all rows of an input, those that are new since it was read before, and how far that is.
 
 use super::BuildError;
+use super::difference::{Difference, difference};
 use crate::lake::LakeTable;
 use crate::model::{Read, Watermark};
-use crate::plan::{Scope, column_of};
+use crate::plan::{Scope, column_of, fitted};
 use crate::source::{
     Delivery, FileRule, FolderSource, NewFile, Seen, Servers, Source, SourceError, SourceKind,
 };
@@ -37,16 +38,20 @@ pub(super) struct Input {
 
 enum Feed {
     File(Arc<dyn TableProvider>),
-    Folder { source: FolderSource, new: Vec<NewFile> },
-    Database(Spool),
+    Folder { source: FolderSource, all: Vec<NewFile>, new: Vec<NewFile> },
+    Database { rows: Spool, has_all: bool, watermark: Option<Watermark> },
     Table(LakeTable),
 }
 
 /// The rows of an input that were not there before.
-pub(super) enum Fresh {
-    /// These.
+pub(super) enum New {
+    /// These, and every row that was there still is.
     Rows(Arc<dyn TableProvider>),
-    /// Rows that were taken have changed, or it cannot be known; the reason.
+    /// These, and rows that were there are not any more. A row that changed is both.
+    Changed(Arc<dyn TableProvider>),
+    /// They cannot be told from the others: the input has one state and no history.
+    Indistinct,
+    /// Which they are cannot be known this time; the reason.
     Unknown(String),
 }
 
@@ -89,7 +94,8 @@ impl Input {
                 is_read_otherwise = delivery.is_read_otherwise;
                 warnings.extend(delivery.warnings);
                 let source = source_folder.clone();
-                (Position::Seen(delivery.seen), Feed::Folder { source, new: delivery.files })
+                let feed = Feed::Folder { source, all: delivery.all, new: delivery.files };
+                (Position::Seen(delivery.seen), feed)
             }
             SourceKind::Database(table) => {
                 let position = match before.as_ref().map(|before| &before.position) {
@@ -104,7 +110,12 @@ impl Input {
                         table.table()
                     ));
                 }
-                (Position::Database(read.position), Feed::Database(read.rows))
+                let feed = Feed::Database {
+                    rows: read.rows,
+                    has_all: read.has_all,
+                    watermark: table.watermark(),
+                };
+                (Position::Database(read.position), feed)
             }
         };
         Ok(Input { read: read.clone(), before, now, warnings, is_read_otherwise, feed })
@@ -140,61 +151,138 @@ impl Input {
         }
     }
 
-    /// All its rows. For a folder these are the rows of the files that are not in `before`.
-    pub(super) async fn whole(
+    /// Whether [`Input::all`] can be asked. A database's table of which only new rows were read has to be read again, and
+    /// so do files that are to be read otherwise.
+    pub(super) fn has_all(&self) -> bool {
+        !self.is_read_otherwise && !matches!(self.feed, Feed::Database { has_all: false, .. })
+    }
+
+    /// The same rows, of which it was read up to `before`.
+    pub(super) fn since(self, before: Option<InputState>) -> Input {
+        Input { before, ..self }
+    }
+
+    /// Whether all its rows give every row again that a table was made of; `is_whole` says that the table was made of
+    /// all rows that there were.
+    pub(super) fn gives_all_of_before(&self, is_whole: bool) -> bool {
+        match (self.before.as_ref().map(|before| &before.position), &self.feed) {
+            (None, _) | (_, Feed::Table(_)) => true,
+            (Some(Position::Seen(seen)), Feed::Folder { all, .. }) => {
+                seen.only(all).n_files() == seen.n_files()
+            }
+            (Some(before), _) => is_whole && before.is_same(&self.now),
+        }
+    }
+
+    /// How far it will have been read when all its rows are taken, whatever was before.
+    pub(super) fn position_of_all(&self) -> Position {
+        match (&self.now, &self.feed) {
+            (Position::Seen(seen), Feed::Folder { all, .. }) => Position::Seen(seen.only(all)),
+            (now, _) => now.clone(),
+        }
+    }
+
+    /// All its rows: those that are there, whatever was read before.
+    ///
+    /// # Errors
+    /// When it cannot be read, and of an input that has not all of them, see [`Input::has_all`].
+    pub(super) async fn all(
         &self,
         scope: &Scope,
         at_us: i64,
     ) -> Result<Arc<dyn TableProvider>, BuildError> {
         Ok(match &self.feed {
             Feed::File(table) => Arc::clone(table),
-            Feed::Folder { source, new } => source.table(new.clone(), at_us)?,
-            Feed::Database(rows) => rows.table()?,
+            Feed::Folder { source, all, .. } => source.table(all.clone(), at_us)?,
+            Feed::Database { rows, has_all: true, .. } => rows.table()?,
+            Feed::Database { has_all: false, .. } => {
+                let reason = format!("only the new rows of {} were read", self.read);
+                return Err(DataFusionError::Internal(reason).into());
+            }
             Feed::Table(table) => table.provider(scope.ctx()).await?,
         })
     }
 
-    /// The rows that came since `before`, by the input's own account.
-    pub(super) async fn fresh(&self, scope: &Scope, at_us: i64) -> Result<Fresh, BuildError> {
-        match (&self.feed, self.before.as_ref().map(|before| &before.position)) {
-            (Feed::Table(table), Some(Position::Table { id, version, .. })) => {
+    /// The rows of files that were taken before and are still there; `None` when it is no folder.
+    pub(super) fn taken_before(
+        &self,
+        at_us: i64,
+    ) -> Result<Option<Arc<dyn TableProvider>>, BuildError> {
+        let (Feed::Folder { source, all, new }, Some(_)) = (&self.feed, &self.before) else {
+            return Ok(None);
+        };
+        let before = all.iter().filter(|file| !new.contains(file)).cloned().collect();
+        Ok(Some(source.table(before, at_us)?))
+    }
+
+    /// The rows that came since `before`; all of them when there is no `before`.
+    pub(super) async fn new_rows(&self, scope: &Scope, at_us: i64) -> Result<New, BuildError> {
+        let Some(before) = &self.before else {
+            return Ok(New::Rows(self.all(scope, at_us).await?));
+        };
+        match (&self.feed, &before.position) {
+            (Feed::Folder { source, new, .. }, _) => {
+                Ok(New::Rows(source.table(new.clone(), at_us)?))
+            }
+            (Feed::Table(table), Position::Table { id, version, .. }) => {
                 if *id != table.id() {
-                    return Ok(Fresh::Unknown(format!("{} is another table", self.read)));
+                    return Ok(New::Unknown(format!("{} is another table", self.read)));
                 }
                 let Some(changes) = table.changes(*version).await? else {
                     let reason = format!("the log of {} does not reach back", self.read);
-                    return Ok(Fresh::Unknown(reason));
+                    return Ok(New::Unknown(reason));
                 };
-                if changes.is_empty() {
-                    let none = self.whole(scope, at_us).await?;
-                    return Ok(Fresh::Rows(filtered(none, |_| Ok(lit(false)))?));
+                match (changes.has_added(), changes.has_removed()) {
+                    (false, false) => {
+                        let none = table.provider(scope.ctx()).await?;
+                        Ok(New::Rows(filtered(none, |_| Ok(lit(false)))?))
+                    }
+                    (true, false) => Ok(New::Rows(changes.added(table, scope.ctx()).await?)),
+                    // Whoever writes a table whole writes most rows as they were.
+                    (has_added, true) => {
+                        let came = match has_added {
+                            true => Some(changes.added(table, scope.ctx()).await?),
+                            false => None,
+                        };
+                        let went = changes.removed(table, scope.ctx()).await?;
+                        let known = table.at(scope.ctx(), *version).await?.schema();
+                        let Difference { rows, n_gone } =
+                            difference(scope, came, went, &known).await?;
+                        let rows = rows.table()?;
+                        Ok(match n_gone {
+                            0 => New::Rows(rows),
+                            _ => New::Changed(rows),
+                        })
+                    }
                 }
-                if changes.has_rewritten {
-                    let reason = format!("rows of {} have changed", self.read);
-                    return Ok(Fresh::Unknown(reason));
-                }
-                Ok(Fresh::Rows(changes.added(table, scope.ctx()).await?))
             }
-            _ => Ok(Fresh::Rows(self.whole(scope, at_us).await?)),
+            (Feed::File(_) | Feed::Database { .. }, _) => Ok(New::Indistinct),
+            (Feed::Table(_), _) => Ok(New::Unknown(format!("{} was no table before", self.read))),
         }
     }
 
-    /// The rows that came or were written anew since `before`: rows that did not change may be among them.
-    pub(super) async fn written(&self, scope: &Scope, at_us: i64) -> Result<Fresh, BuildError> {
-        match (&self.feed, self.before.as_ref().map(|before| &before.position)) {
-            (Feed::Table(table), Some(Position::Table { id, version, .. }))
-                if *id == table.id() =>
-            {
-                match table.changes(*version).await? {
-                    Some(changes) if !changes.has_added() => {
-                        let none = self.whole(scope, at_us).await?;
-                        Ok(Fresh::Rows(filtered(none, |_| Ok(lit(false)))?))
-                    }
-                    Some(changes) => Ok(Fresh::Rows(changes.added(table, scope.ctx()).await?)),
-                    None => Ok(Fresh::Rows(self.whole(scope, at_us).await?)),
-                }
-            }
-            _ => Ok(Fresh::Rows(self.whole(scope, at_us).await?)),
+    /// Whether it says by itself which rows are new: a folder has files, a table of the lake has a log.
+    pub(super) fn has_history(&self) -> bool {
+        matches!(self.feed, Feed::Folder { .. } | Feed::Table(_))
+    }
+
+    /// How a database's table is read, when that is by a column.
+    pub(super) fn watermark(&self) -> Option<Watermark> {
+        match &self.feed {
+            Feed::Database { watermark, .. } => watermark.clone(),
+            _ => None,
+        }
+    }
+
+    /// The rows that were read: all of them, or those of a database's table from its mark on.
+    pub(super) async fn read_rows(
+        &self,
+        scope: &Scope,
+        at_us: i64,
+    ) -> Result<Arc<dyn TableProvider>, BuildError> {
+        match &self.feed {
+            Feed::Database { rows, .. } => Ok(rows.table()?),
+            _ => self.all(scope, at_us).await,
         }
     }
 
@@ -212,7 +300,9 @@ impl Input {
             let reason = format!("the log of {} does not reach back", self.read);
             return Ok(Touched::Unknown(reason));
         };
-        let before = table.at(scope.ctx(), *version).await?;
+        // A column may have come since.
+        let schema = table.provider(scope.ctx()).await?.schema();
+        let before = fitted(table.at(scope.ctx(), *version).await?, &schema)?;
         let rows = match changes.is_empty() {
             true => filtered(Arc::clone(&before), |_| Ok(lit(false)))?,
             false => changes.touched(table, scope.ctx()).await?,
@@ -261,48 +351,6 @@ pub(super) fn filtered(
     let scan = LogicalPlanBuilder::scan("input", provider_as_source(table), None)?;
     let condition = condition(&scan)?;
     Ok(Arc::new(ViewTable::new(scan.filter(condition)?.build()?, None)))
-}
-
-/// Which side of the mark a row lies on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Beyond {
-    /// Rows at the mark were taken.
-    After,
-    /// Rows at the mark, within the overlap and without a value may come again.
-    From,
-}
-
-/// The rows of `table` beyond `mark` by `watermark`.
-pub(super) fn beyond_mark(
-    table: Arc<dyn TableProvider>,
-    watermark: &Watermark,
-    mark: &str,
-    beyond: Beyond,
-) -> Result<Arc<dyn TableProvider>, DataFusionError> {
-    filtered(table, |scan| {
-        let column = column_of(scan.plan(), &watermark.column)?;
-        let (of, _) = column_type(scan, &column)?;
-        let mark = lit(ScalarValue::try_from_string(mark.to_owned(), &of)?);
-        Ok(match beyond {
-            Beyond::After => column.gt(mark),
-            Beyond::From => {
-                let from = match &watermark.overlap {
-                    Some(overlap) => mark - lit(overlap.interval()),
-                    None => mark,
-                };
-                column.clone().gt_eq(from).or(column.is_null())
-            }
-        })
-    })
-}
-
-fn column_type(
-    scan: &LogicalPlanBuilder,
-    column: &Expr,
-) -> Result<(DataType, bool), DataFusionError> {
-    use datafusion::logical_expr::ExprSchemable;
-    let schema = scan.plan().schema();
-    Ok((column.get_type(schema.as_ref())?, column.nullable(schema.as_ref())?))
 }
 
 /// The greatest value of `column` in `table`, as text; `None` when there is none.

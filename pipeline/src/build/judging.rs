@@ -1,6 +1,6 @@
 //! What is expected of a model's rows: what it needs to be judged, and what is said of the outcome.
 
-use super::{Build, BuildError, Event};
+use super::{Build, BuildError, Event, snapshot};
 use crate::check;
 use crate::expectation::{
     self, Applied, ApplyError, Expectation, OnFailure, Outcome as Judgement, Subject, Target,
@@ -46,6 +46,11 @@ impl Build {
                     .deleted
                     .as_deref()
                     .filter(|deleted| schema.field_with_name(deleted).is_ok()),
+                _ => None,
+            },
+            // What was true once is not judged by what is expected now.
+            current: match &model.config.materialization {
+                Materialization::Snapshot { .. } => Some(snapshot::IS_CURRENT),
                 _ => None,
             },
             target: target(model, scope, write, *table).await?,

@@ -1,24 +1,27 @@
 //! One model: what has to be done, and doing it.
 
-use super::input::{self, Beyond, Fresh, Input};
-use super::{Build, BuildError, Outcome};
+use super::arrival::Arrivals;
+use super::increment::drive;
+use super::input::Input;
+use super::{Build, BuildError, Outcome, evolve};
+use crate::check::Recorded;
 use crate::cluster::Ran;
 use crate::lake::{LakeTable, Write};
-use crate::model::{Materialization, Model, ModelRule, Read};
-use crate::plan::{DuplicateKey, Planned, Scope, difference};
+use crate::model::{Materialization, Model, ModelRule, Past, Read};
+use crate::plan::{Planned, Scope, difference};
 use crate::source::SourceKind;
 use crate::spool::Spool;
-use crate::state::{InputState, ModelState, Position};
-use datafusion::catalog::TableProvider;
+use crate::state::{InputState, ModelState, Position, Progress};
+use arrow::datatypes::Schema;
 use datafusion::logical_expr::LogicalPlan;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The table of a model as it was found.
 pub(super) struct Found {
     pub(super) table: Option<LakeTable>,
-    /// What it was made of, when a build made it of this very definition.
+    /// What it was made of, when a build made it.
     pub(super) state: Option<ModelState>,
     /// What somebody else did to its columns.
     pub(super) foreign: Option<String>,
@@ -32,6 +35,8 @@ pub(super) enum Task {
     Whole(String),
     /// What is new is taken in.
     Increment,
+    /// The rows that are there stay, for a reason, although they are those of another model.
+    Evolve(String),
 }
 
 /// What was done.
@@ -42,6 +47,7 @@ pub(super) struct Made {
     pub(super) reason: Option<String>,
     /// Where the query ran; `None` when it did not.
     pub(super) engine: Option<Ran>,
+    pub(super) arrivals: Arrivals,
 }
 
 /// The rows to write, and what becomes of those that are there.
@@ -49,15 +55,23 @@ pub(super) struct Change {
     pub(super) scope: Scope,
     pub(super) plan: LogicalPlan,
     pub(super) write: Write,
-    /// The greatest values of the watermark's column, by input.
-    pub(super) marks: BTreeMap<Read, String>,
-    /// Rows that came too late; `None` when the model has no place for them.
+    /// How far inputs were read in an order of their own.
+    pub(super) progress: BTreeMap<Read, Progress>,
+    /// Rows that came too late; `None` when the model is no stream.
     pub(super) late: Option<Spool>,
+    /// What came out of order.
+    pub(super) arrivals: Arrivals,
 }
 
 impl Build {
     /// Makes the table of `model` what it should be.
     pub(super) async fn make(&self, model: &Model) -> Result<Made, BuildError> {
+        let made = self.filled(model).await?;
+        self.laid_out(model, made).await
+    }
+
+    /// The table of `model` with the rows that it should have.
+    async fn filled(&self, model: &Model) -> Result<Made, BuildError> {
         let location = model.name.location();
         let found = self.find(model, &location).await?;
         let inputs = self.inputs(model, found.state.as_ref()).await?;
@@ -65,23 +79,75 @@ impl Build {
             Task::Rest => match found.table {
                 Some(table) => {
                     self.warn(model, &inputs);
-                    Ok(Made { table, outcome: Outcome::Unchanged, reason: None, engine: None })
+                    Ok(Made {
+                        table,
+                        outcome: Outcome::Unchanged,
+                        reason: None,
+                        engine: None,
+                        arrivals: Arrivals::default(),
+                    })
                 }
-                None => self.whole(model, found, None).await,
+                None => self.whole(model, found, inputs, None).await,
             },
             Task::Whole(reason) => {
                 let reason = found.table.is_some().then_some(reason);
-                self.whole(model, found, reason).await
+                self.whole(model, found, inputs, reason).await
             }
-            Task::Increment => match self.increment(model, &inputs, &found).await? {
-                Ok(change) => {
-                    let table = self.commit(model, found, &inputs, change).await?;
-                    let engine = Some(Ran::Here);
-                    Ok(Made { table, outcome: Outcome::Built, reason: None, engine })
+            Task::Increment => {
+                let drive = drive(model);
+                let needs = |read: &Read| drive.is_none_or(|drive| drive != read);
+                let inputs = self.with_all(model, inputs, needs).await?;
+                self.increased(model, found, inputs).await
+            }
+            Task::Evolve(reason) => {
+                let change = self.going_on(model, &found).await?;
+                let found = self.evolved(model, found).await?;
+                let mut inputs = self.with_all(model, inputs, |_| true).await?;
+                if let Materialization::Merge(_) = model.config.materialization {
+                    // What its inputs still have is as the model now makes it.
+                    inputs = inputs.into_iter().map(|input| input.since(None)).collect();
                 }
-                Err(reason) => self.whole(model, found, Some(reason)).await,
-            },
+                let made = self.increased(model, found, inputs).await?;
+                self.tell_warning(model, format!("{reason}: {change}"));
+                Ok(made)
+            }
         }
+    }
+
+    /// Takes in what is new.
+    async fn increased(
+        &self,
+        model: &Model,
+        found: Found,
+        inputs: Vec<Input>,
+    ) -> Result<Made, BuildError> {
+        match self.increment(model, &inputs, &found).await? {
+            Ok(change) => {
+                let arrivals = change.arrivals;
+                let table = self.commit(model, found, &inputs, change).await?;
+                let engine = Some(Ran::Here);
+                Ok(Made { table, outcome: Outcome::Built, reason: None, engine, arrivals })
+            }
+            Err(reason) => self.whole(model, found, inputs, Some(reason)).await,
+        }
+    }
+
+    /// `inputs` that have all their rows where `needs` them.
+    async fn with_all(
+        &self,
+        model: &Model,
+        inputs: Vec<Input>,
+        needs: impl Fn(&Read) -> bool,
+    ) -> Result<Vec<Input>, BuildError> {
+        let mut complete = Vec::with_capacity(inputs.len());
+        for input in inputs {
+            if input.has_all() || !needs(&input.read) {
+                complete.push(input);
+            } else if let Some(all) = self.input(model, &input.read, None).await? {
+                complete.push(all.since(input.before));
+            }
+        }
+        Ok(complete)
     }
 
     async fn find(&self, model: &Model, location: &str) -> Result<Found, BuildError> {
@@ -91,10 +157,8 @@ impl Build {
             Some(table) => self.state_of(table, location).await?,
             None => None,
         };
-        let definition = self.definition(model);
-        let state = state.filter(|state| state.definition == definition);
         let foreign = match (&table, &state) {
-            (Some(table), Some(_)) => self.foreign(model, table).await?,
+            (Some(table), Some(state)) => self.foreign(model, table, state).await?,
             // It is made anew in any case.
             _ => None,
         };
@@ -106,11 +170,12 @@ impl Build {
         &self,
         model: &Model,
         table: &LakeTable,
+        state: &ModelState,
     ) -> Result<Option<String>, BuildError> {
-        let Some(given) = self.checked.schemas.get(&Read::Model(model.name.clone())) else {
-            return Ok(None);
-        };
-        Ok(difference(given, self.lake.columns(table).await?.as_ref()))
+        let Some(given) = self.given(model) else { return Ok(None) };
+        let columns = self.lake.columns(table).await?;
+        let own = columns.fields().iter().filter(|field| !state.retained.contains(field.name()));
+        Ok(difference(given, &Schema::new(own.cloned().collect::<Vec<_>>())))
     }
 
     fn task(&self, model: &Model, found: &Found, inputs: &[Input]) -> Task {
@@ -121,18 +186,21 @@ impl Build {
             return Task::Whole("--full-refresh was asked for".to_owned());
         }
         let Some(state) = &found.state else {
-            return Task::Whole(
-                "the model, or the columns of what it reads, have changed".to_owned(),
-            );
+            return Task::Whole("no build says what it was made of".to_owned());
         };
-        if let Some(change) = &found.foreign {
-            return Task::Whole(format!("somebody else has changed its table: {change}"));
-        }
-        if state.inputs.len() != inputs.len() {
-            return Task::Whole("it reads other tables".to_owned());
-        }
-        if let Some(input) = inputs.iter().find(|input| input.is_read_otherwise) {
-            return Task::Whole(format!("the files of {} are read otherwise", input.read));
+        let other = if !state.definition.has_rows_of(&self.definition(model)) {
+            Some(evolve::CHANGED.to_owned())
+        } else if let Some(input) = inputs.iter().find(|input| input.is_read_otherwise) {
+            Some(format!("the files of {} are read otherwise", input.read))
+        } else {
+            let foreign = found.foreign.as_ref();
+            foreign.map(|change| format!("its columns are not those of the model: {change}"))
+        };
+        if let Some(reason) = other {
+            return match self.has_a_past(model, found, inputs) {
+                true => Task::Evolve(reason),
+                false => Task::Whole(reason),
+            };
         }
         let drive = drive(model);
         let is_new = inputs.iter().any(|input| {
@@ -153,28 +221,35 @@ impl Build {
         &self,
         model: &Model,
         found: Found,
+        inputs: Vec<Input>,
         reason: Option<String>,
     ) -> Result<Made, BuildError> {
         if let Some(reason) = &reason {
             self.refuse_gone(model, &found, reason).await?;
             self.refuse_history(model, &found, reason)?;
         }
-        let inputs = self.inputs(model, None).await?;
+        let inputs = self.with_all(model, inputs, |_| true).await?;
         let scope = self.planner_of(model).scope()?;
         let mut tables = BTreeMap::new();
+        let mut progress = BTreeMap::new();
+        let mut late = None;
+        let mut arrivals = Arrivals::default();
         for input in &inputs {
-            let table = input.whole(&scope, self.at_us).await?;
-            tables.insert(input.read.clone(), table);
+            let mut rows = input.all(&scope, self.at_us).await?;
+            if drive(model) == Some(&input.read) {
+                let (mut read, counted) = self.progress_of_all(model, &scope, input, &rows).await?;
+                arrivals = counted;
+                let streamed = self.streamed(model, &scope, input, Arc::clone(&rows), None).await?;
+                if let Some(streamed) = streamed {
+                    rows = streamed.taken;
+                    read.stream = streamed.memory;
+                    late = Some(streamed.late);
+                    arrivals = streamed.arrivals;
+                }
+                progress.insert(input.read.clone(), read);
+            }
+            tables.insert(input.read.clone(), rows);
         }
-        let mut marks = BTreeMap::new();
-        if let (Some(drive), Some(watermark)) =
-            (drive(model), model.config.materialization.watermark())
-            && let Some(table) = tables.get(drive)
-        {
-            let mark = input::greatest(&scope, Arc::clone(table), &watermark.column).await?;
-            marks.extend(mark.map(|mark| (drive.clone(), mark)));
-        }
-        let late = self.stream(model, &scope, &inputs, &mut tables, None).await?;
         self.define(&scope, model, &tables).await?;
         let Planned { plan, .. } = scope.plan(model).await?;
         let (plan, ran) = self.distributed(model, &inputs, plan).await?;
@@ -185,9 +260,9 @@ impl Build {
             }
             _ => plan,
         };
-        let change = Change { scope, plan, write: Write::Overwrite, marks, late };
+        let change = Change { scope, plan, write: Write::Overwrite, progress, late, arrivals };
         let table = self.commit(model, found, &inputs, change).await?;
-        Ok(Made { table, outcome: Outcome::Built, reason, engine: Some(ran) })
+        Ok(Made { table, outcome: Outcome::Built, reason, engine: Some(ran), arrivals })
     }
 
     /// A history cannot be made again of what there is now.
@@ -195,9 +270,9 @@ impl Build {
         let is_snapshot = matches!(model.config.materialization, Materialization::Snapshot { .. });
         match &found.table {
             Some(table) if is_snapshot && !self.is_refreshed(model) && table.n_rows() > 0 => {
-                let rule = ModelRule::History {
+                let rule = ModelRule::Past {
                     model: model.name.clone(),
-                    reason: reason.to_owned(),
+                    change: Past::Other(reason.to_owned()),
                     n_rows: table.n_rows(),
                 };
                 Err(model.misconfigured(model.place_of("materialized", "snapshot"), rule).into())
@@ -207,7 +282,7 @@ impl Build {
     }
 
     /// A table that is made anew of fewer files than before would lose rows; one of other columns may not be wanted.
-    async fn refuse_gone(
+    pub(super) async fn refuse_gone(
         &self,
         model: &Model,
         found: &Found,
@@ -242,157 +317,30 @@ impl Build {
         Ok(())
     }
 
-    /// What is new, as rows to write; or why the table has to be made anew.
-    async fn increment(
-        &self,
-        model: &Model,
-        inputs: &[Input],
-        found: &Found,
-    ) -> Result<Result<Change, String>, BuildError> {
-        match &model.config.materialization {
-            Materialization::Append(_) | Materialization::Merge(_) => {
-                self.take_in(model, inputs, found).await
-            }
-            Materialization::Incremental { by } => self.buckets(model, inputs, by).await,
-            Materialization::Snapshot { key, valid_from } => match &found.table {
-                Some(table) => {
-                    let scope = self.scope_of(model, inputs).await?;
-                    let Planned { plan, .. } = scope.plan(model).await?;
-                    self.refuse_duplicates(model, &scope, &plan, key).await?;
-                    let known = table.provider(scope.ctx()).await?;
-                    let valid_from = valid_from.as_deref();
-                    let plan = super::snapshot::next(known, plan, key, valid_from, self.at_us)?;
-                    Ok(Ok(Change {
-                        scope,
-                        plan,
-                        write: Write::Overwrite,
-                        marks: BTreeMap::new(),
-                        late: None,
-                    }))
-                }
-                None => Ok(Err("there was no table".to_owned())),
-            },
-            Materialization::Full | Materialization::View => {
-                Ok(Err("what it reads has changed".to_owned()))
-            }
-        }
-    }
-
-    /// The query over the new rows of one input.
-    async fn take_in(
-        &self,
-        model: &Model,
-        inputs: &[Input],
-        found: &Found,
-    ) -> Result<Result<Change, String>, BuildError> {
-        let scope = self.planner_of(model).scope()?;
-        let drive = drive(model);
-        let is_merge = matches!(model.config.materialization, Materialization::Merge(_));
-        let mut tables: BTreeMap<Read, Arc<dyn TableProvider>> = BTreeMap::new();
-        let mut marks = BTreeMap::new();
-        for input in inputs {
-            if Some(&input.read) != drive {
-                tables.insert(input.read.clone(), input.whole(&scope, self.at_us).await?);
-                continue;
-            }
-            let watermark = model.config.materialization.watermark();
-            let mark = input.before.as_ref().and_then(|before| before.mark.clone());
-            let fresh = match (watermark, is_merge) {
-                (Some(_), _) => Fresh::Rows(input.whole(&scope, self.at_us).await?),
-                (None, true) => input.written(&scope, self.at_us).await?,
-                (None, false) => input.fresh(&scope, self.at_us).await?,
-            };
-            let mut rows = match fresh {
-                Fresh::Rows(rows) => rows,
-                Fresh::Unknown(reason) => return Ok(Err(reason)),
-            };
-            if let Some(watermark) = watermark {
-                if let Some(mark) = &mark {
-                    let beyond = if is_merge { Beyond::From } else { Beyond::After };
-                    rows = input::beyond_mark(rows, watermark, mark, beyond)?;
-                }
-                let newest = input::greatest(&scope, Arc::clone(&rows), &watermark.column).await?;
-                marks.extend(newest.or(mark).map(|mark| (input.read.clone(), mark)));
-            }
-            tables.insert(input.read.clone(), rows);
-        }
-        let late = self.stream(model, &scope, inputs, &mut tables, found.state.as_ref()).await?;
-        self.define(&scope, model, &tables).await?;
-        let Planned { plan, .. } = scope.plan(model).await?;
-        let (plan, write) = match &model.config.materialization {
-            Materialization::Merge(merge) => {
-                let write = Write::Merge {
-                    key: merge.key.clone(),
-                    newest_by: merge.newest_by.clone(),
-                    deleted: merge.deleted.clone(),
-                };
-                (plan, write)
-            }
-            _ => (plan, Write::Append),
-        };
-        Ok(Ok(Change { scope, plan, write, marks, late }))
-    }
-
-    pub(super) async fn refuse_duplicates(
-        &self,
-        model: &Model,
-        scope: &Scope,
-        plan: &LogicalPlan,
-        key: &[String],
-    ) -> Result<(), BuildError> {
-        let found = DuplicateKey::find(scope, plan.clone(), key).await;
-        let found = match found {
-            Ok(found) => found,
-            Err(error) => return Err(self.explain(model, scope, plan, &error).await),
-        };
-        match found {
-            None => Ok(()),
-            Some(DuplicateKey::Twice { key, n_rows }) => {
-                let kind = model.config.materialization.kind();
-                let rule = ModelRule::DuplicateKey { kind, key, n_rows };
-                Err(model.misconfigured(model.place_of("key", ""), rule).into())
-            }
-            Some(DuplicateKey::Null { key }) => {
-                let rule = ModelRule::NullKey { key };
-                Err(model.misconfigured(model.place_of("key", ""), rule).into())
-            }
-        }
-    }
-
     /// What the commit and the state say of the inputs.
     pub(super) fn state_after(
         &self,
         model: &Model,
         inputs: &[Input],
-        mut marks: BTreeMap<Read, String>,
+        mut progress: BTreeMap<Read, Progress>,
+        is_whole: bool,
+        retained: BTreeSet<String>,
     ) -> (ModelState, Vec<(String, Value)>) {
-        let mut state = ModelState { definition: self.definition(model), ..ModelState::default() };
+        let definition = Recorded::Parts(self.definition(model));
+        let mut state = ModelState { definition, is_whole, retained, inputs: BTreeMap::default() };
         let mut brief = serde_json::Map::new();
         for input in inputs {
             let name = input.read.to_string();
-            brief.insert(name.clone(), input.now.brief());
-            let mark = marks.remove(&input.read);
-            state.inputs.insert(name, InputState { position: input.now.clone(), mark });
+            let position = if is_whole { input.position_of_all() } else { input.now.clone() };
+            brief.insert(name.clone(), position.brief());
+            let progress = progress.remove(&input.read).unwrap_or_default();
+            state.inputs.insert(name, InputState { position, progress });
         }
         let metadata = vec![
             ("lakefront.inputs".to_owned(), Value::Object(brief)),
-            ("lakefront.definition".to_owned(), state.definition.clone().into()),
-            ("lakefront.run".to_owned(), self.run_id.clone().into()),
+            ("lakefront.definition".to_owned(), state.definition.brief().into()),
+            self.of_run(),
         ];
         (state, metadata)
-    }
-}
-
-/// The input whose new rows are taken; `None` when all inputs are alike.
-pub(crate) fn drive(model: &Model) -> Option<&Read> {
-    match &model.config.materialization {
-        Materialization::Append(_) | Materialization::Merge(_) => {
-            let only = || match model.reads.as_slice() {
-                [at] => Some(&at.read),
-                _ => None,
-            };
-            model.config.materialization.input().or_else(only)
-        }
-        _ => None,
     }
 }

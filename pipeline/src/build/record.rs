@@ -32,6 +32,17 @@ impl Build {
             message: report.reason.clone(),
             ..of_model(&report.model)
         });
+        for (name, n_rows) in
+            report.arrivals.numbers().into_iter().filter(|(_, n_rows)| *n_rows > 0)
+        {
+            self.keep(RunRow {
+                kind: "arrival",
+                name: name.to_owned(),
+                outcome: if name == "repeated" { "passed" } else { "warned" },
+                n_failed: Some(n_rows),
+                ..of_model(&report.model)
+            });
+        }
     }
 
     /// Keeps that a model failed, or was not begun.

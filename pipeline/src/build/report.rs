@@ -1,5 +1,6 @@
 //! What a build says while it works, and what it did.
 
+use super::Arrivals;
 use crate::cluster::Ran;
 use crate::model::ModelName;
 
@@ -94,6 +95,8 @@ pub struct ModelReport {
     pub n_rows: u64,
     /// The Delta version of its table.
     pub version: u64,
+    /// Rows of its input that came out of order.
+    pub arrivals: Arrivals,
     /// From the start to the commit.
     pub elapsed_ms: u64,
 }

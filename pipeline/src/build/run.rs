@@ -1,6 +1,6 @@
 //! The models of a build in the order of the DAG, several at a time.
 
-use super::{Build, BuildError, Event, ModelReport, Outcome, elapsed_ms};
+use super::{Arrivals, Build, BuildError, Event, ModelReport, Outcome, elapsed_ms};
 use crate::lake::LakeTable;
 use crate::model::{Materialization, ModelName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -130,6 +130,7 @@ async fn one(
         engine: None,
         n_rows: 0,
         version: 0,
+        arrivals: Arrivals::default(),
         elapsed_ms: 0,
     };
     let Some(model) = build.checked.model(name) else { return Ok((report, None)) };
@@ -142,6 +143,7 @@ async fn one(
     report.engine = made.engine;
     report.n_rows = made.table.n_rows();
     report.version = made.table.version();
+    report.arrivals = made.arrivals;
     report.elapsed_ms = elapsed_ms(start);
     Ok((report, Some(made.table)))
 }

@@ -36,8 +36,24 @@ pub(crate) struct Subject<'a> {
     pub(crate) key: &'a [String],
     /// A boolean column: a row in which it is true removes its key, and nothing is expected of it.
     pub(crate) deleted: Option<&'a str>,
+    /// A boolean column: a row in which it is not true is a state of the past, and nothing is expected of it.
+    pub(crate) current: Option<&'a str>,
     /// What becomes of the rows that are there.
     pub(crate) target: Target<'a>,
+}
+
+impl Subject<'_> {
+    /// `condition` for the rows of which something is expected.
+    fn where_expected(&self, condition: Expr) -> Expr {
+        let condition = match self.deleted {
+            Some(deleted) => condition.and(column(deleted).is_not_true()),
+            None => condition,
+        };
+        match self.current {
+            Some(current) => condition.and(column(current).is_true()),
+            None => condition,
+        }
+    }
 }
 
 /// A query whose rows are judged as they come.
@@ -168,10 +184,7 @@ impl<'a> Judged<'a> {
 
     /// Names what is true of a row that breaks the expectation `idx`.
     pub(super) fn flag(&mut self, idx: usize, is_broken: Expr) -> Result<(), DataFusionError> {
-        let is_broken = match self.subject.deleted {
-            Some(deleted) => is_broken.and(column(deleted).is_not_true()),
-            None => is_broken,
-        };
+        let is_broken = self.subject.where_expected(is_broken);
         self.with(vec![is_broken.alias(flag(idx))])?;
         self.flags.push(idx);
         Ok(())
@@ -189,10 +202,7 @@ impl<'a> Judged<'a> {
     /// Whether a row will be one of the table's.
     pub(super) fn is_stored(&self) -> Expr {
         let is_stored = self.is_current().and(self.is_refused().is_not_true());
-        match self.subject.deleted {
-            Some(deleted) => is_stored.and(column(deleted).is_not_true()),
-            None => is_stored,
-        }
+        self.subject.where_expected(is_stored)
     }
 
     /// What one row alone can break, in one projection.
@@ -203,10 +213,7 @@ impl<'a> Judged<'a> {
             let is_broken = predicate::is_broken(rule, self.subject.schema, &state)
                 .map_err(|rule| ApplyError::Rule { place: *place, rule })?;
             let Some(is_broken) = is_broken else { continue };
-            let is_broken = match self.subject.deleted {
-                Some(deleted) => is_broken.and(column(deleted).is_not_true()),
-                None => is_broken,
-            };
+            let is_broken = self.subject.where_expected(is_broken);
             flags.push(is_broken.alias(flag(idx)));
             self.flags.push(idx);
         }

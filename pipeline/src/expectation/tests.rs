@@ -142,7 +142,16 @@ fn subject<'a>(
     expectations: &'a [Expectation],
 ) -> Subject<'a> {
     let target = Target::Whole;
-    Subject { own, schema, expectations, sort_by: &[], key: &[], deleted: None, target }
+    Subject {
+        own,
+        schema,
+        expectations,
+        sort_by: &[],
+        key: &[],
+        deleted: None,
+        current: None,
+        target,
+    }
 }
 
 /// Checks what a table's expectations make of its rows.

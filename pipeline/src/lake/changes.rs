@@ -1,6 +1,7 @@
 //! Which files of a table came and went between two versions.
 
 use super::{LakeError, LakeTable};
+use crate::plan::fitted;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::ViewTable;
 use datafusion::datasource::provider_as_source;
@@ -96,6 +97,20 @@ impl Changes {
         files(table, ctx, &self.added).await
     }
 
+    /// Whether files went.
+    pub(crate) fn has_removed(&self) -> bool {
+        !self.removed.is_empty()
+    }
+
+    /// The rows of the files that went.
+    pub(crate) async fn removed(
+        &self,
+        table: &LakeTable,
+        ctx: &SessionContext,
+    ) -> Result<Arc<dyn TableProvider>, LakeError> {
+        files(table, ctx, &self.removed).await
+    }
+
     /// The rows of the files that came and of those that went.
     pub(crate) async fn touched(
         &self,
@@ -119,8 +134,12 @@ async fn files(
         by_version.entry(*version).or_default().push(path.clone());
     }
     let mut parts = Vec::with_capacity(by_version.len());
+    // A column may have come since a file was written.
+    let schema = table.provider(ctx).await?.schema();
     for (version, paths) in by_version {
-        parts.push(table.files_at(ctx, version, paths).await?);
+        let part = table.files_at(ctx, version, paths).await?;
+        let part = fitted(part, &schema);
+        parts.push(part.map_err(|e| table.failed("its changes cannot be read", e.into()))?);
     }
     union(parts).map_err(|e| table.failed("its changes cannot be read", e.into()))
 }

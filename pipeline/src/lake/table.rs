@@ -69,6 +69,12 @@ impl LakeTable {
         state.log_data().iter().filter_map(|file| file.num_records()).sum::<usize>() as u64
     }
 
+    /// The columns by whose values its files are apart.
+    pub(crate) fn partition_columns(&self) -> Vec<String> {
+        let state = self.table.snapshot();
+        state.map(|state| state.metadata().partition_columns().to_vec()).unwrap_or_default()
+    }
+
     /// Its data files.
     pub(crate) fn n_files(&self) -> usize {
         self.table.snapshot().map_or(0, |state| state.log_data().num_files())

@@ -223,7 +223,7 @@ fn side(alias: &str, column: &str) -> Expr {
     Expr::Column(Column::new(Some(alias), column))
 }
 
-fn properties(commit: &Commit) -> CommitProperties {
+pub(super) fn properties(commit: &Commit) -> CommitProperties {
     let transactions = [
         Some(Transaction::new(APP_ID, commit.number)),
         commit

@@ -144,6 +144,15 @@ pub enum ModelRule {
         /// What the query reads, comma-separated.
         reads: String,
     },
+    /// New rows that nothing tells from the old ones.
+    #[error(
+        "append takes the new rows of {input}, which has changed and does not say which of its rows are new; make it \
+         `full`, or `merge` by a key, or give it a `watermark`, or deliver new rows as new files of a folder"
+    )]
+    Indistinct {
+        /// The input.
+        input: String,
+    },
     /// A view where rows are taken as they come.
     #[error("{kind} cannot take the changes of {view}, which is a view; read the tables behind it")]
     ReadsView {
@@ -184,16 +193,16 @@ pub enum ModelRule {
         /// The first of them.
         first: String,
     },
-    /// What was true before is not there any more, so that a history cannot be made anew.
+    /// What was true before is not there any more, so that a table cannot be made anew.
     #[error(
-        "must be made anew since {reason}, and its {n_rows} rows with their history cannot be made again of what there is \
-         now; undo that, or build with --full-refresh --select {model} to begin the history anew"
+        "its {n_rows} rows cannot be made again of what there is now, and {change}; or build with --full-refresh \
+         --select {model} to give them up and begin anew"
     )]
-    History {
+    Past {
         /// The model.
         model: ModelName,
-        /// Why it must be made anew.
-        reason: String,
+        /// Why they do not simply stay, and what to do.
+        change: Past,
         /// Rows of the table.
         n_rows: u64,
     },
@@ -266,4 +275,39 @@ fn one_row(kind: Kind) -> &'static str {
         Kind::Merge => "`newest_by: [COLUMN]` says which one stays",
         _ => "let the query give one row a key",
     }
+}
+
+/// Why a table whose past cannot be made again does not simply go on, and what keeps its rows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Past {
+    /// Only the query is another one.
+    #[error(
+        "the query has changed; to keep them and go on with the query as it is now, build with --adopt"
+    )]
+    Query,
+    /// A column is not given any more.
+    #[error(
+        "column {column:?} of theirs is not given any more; to keep them, give `null as {column}`, cast to {of}"
+    )]
+    Went {
+        /// The column.
+        column: String,
+        /// Its type in the table.
+        of: String,
+    },
+    /// A column has a type that does not hold what is there.
+    #[error(
+        "column {column:?} of theirs is {before}, which {now} does not hold; to keep them, cast it to {before}"
+    )]
+    Retyped {
+        /// The column.
+        column: String,
+        /// Its type in the table.
+        before: String,
+        /// Its type in the query.
+        now: String,
+    },
+    /// No build of this program says what the table was made of.
+    #[error("{0}; to keep them, give the model another name")]
+    Other(String),
 }

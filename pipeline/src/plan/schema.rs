@@ -4,8 +4,11 @@ use crate::model::ModelRule;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
-use datafusion::common::DFSchema;
+use datafusion::catalog::TableProvider;
+use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{LogicalPlanBuilder, cast, lit};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -57,6 +60,72 @@ pub(crate) fn difference(given: &Schema, table: &Schema) -> Option<String> {
     }
     let more = table.fields().iter().find(|field| given.index_of(field.name()).is_err());
     more.map(|field| format!("column {:?} is there besides", field.name()))
+}
+
+/// The type in the lake of a column of type `of`; itself when the lake has none.
+pub(crate) fn stored_as(of: &DataType) -> DataType {
+    stored_type(of).unwrap_or_else(|| of.clone())
+}
+
+/// Whether each value of the type `old` is one of the type `new`.
+pub(crate) fn widens(old: &DataType, new: &DataType) -> bool {
+    use DataType::*;
+    let whole_digits = |of: &DataType| match of {
+        Int8 => Some((3, 0)),
+        Int16 => Some((5, 0)),
+        Int32 => Some((10, 0)),
+        Int64 => Some((19, 0)),
+        Decimal128(precision, scale) => {
+            Some((i16::from(*precision) - i16::from(*scale), i16::from(*scale)))
+        }
+        _ => None,
+    };
+    match (old, new) {
+        (Int8, Int16 | Int32 | Int64 | Float32 | Float64)
+        | (Int16, Int32 | Int64 | Float32 | Float64)
+        | (Int32, Int64 | Float64)
+        | (Float32, Float64) => true,
+        (_, Decimal128(_, _)) => match (whole_digits(old), whole_digits(new)) {
+            (Some((old_whole, old_scale)), Some((whole, scale))) => {
+                old_whole <= whole && old_scale <= scale
+            }
+            _ => false,
+        },
+        _ => old.equals_datatype(new),
+    }
+}
+
+/// `rows` with the columns of `schema`, in its order: one that is not there is null, one of another type is cast.
+///
+/// # Errors
+/// What the engine says.
+pub(crate) fn fitted(
+    rows: Arc<dyn TableProvider>,
+    schema: &SchemaRef,
+) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+    let there = rows.schema();
+    if there.fields().len() == schema.fields().len()
+        && there
+            .fields()
+            .iter()
+            .zip(schema.fields())
+            .all(|(a, b)| a.name() == b.name() && a.data_type() == b.data_type())
+    {
+        return Ok(rows);
+    }
+    let scan = LogicalPlanBuilder::scan("rows", provider_as_source(rows), None)?;
+    let mut columns = Vec::with_capacity(schema.fields().len());
+    for field in schema.fields() {
+        let column = match there.field_with_name(field.name()) {
+            Ok(found) if found.data_type() == field.data_type() => {
+                super::column_of(scan.plan(), field.name())?
+            }
+            Ok(_) => cast(super::column_of(scan.plan(), field.name())?, field.data_type().clone()),
+            Err(_) => lit(ScalarValue::try_new_null(field.data_type())?),
+        };
+        columns.push(column.alias(field.name()));
+    }
+    Ok(Arc::new(ViewTable::new(scan.project(columns)?.build()?, None)))
 }
 
 /// The type in the lake of a column of type `computed`.

@@ -5,6 +5,7 @@ use super::mysql::{
     Connection, ContentHash, MySqlError, OnSchemaChange, Range, SchemaRecord, TableShape, ZeroDates,
 };
 use super::{PathTemplate, Source, SourceError, SourceKind};
+use crate::model::Watermark;
 use crate::spool::{Spool, SpoolWriter};
 use arrow::datatypes::SchemaRef;
 use catalog::Name;
@@ -33,6 +34,16 @@ pub struct DatabaseSource {
 }
 
 impl DatabaseSource {
+    /// By which column it is read; `None` when it is read whole.
+    pub(crate) fn watermark(&self) -> Option<Watermark> {
+        match &self.mode {
+            Mode::Snapshot => None,
+            Mode::Watermark { column, .. } => {
+                Some(Watermark { column: column.clone(), overlap: None })
+            }
+        }
+    }
+
     /// How the database calls the table.
     pub(crate) fn table(&self) -> &str {
         &self.table
@@ -68,6 +79,8 @@ pub(crate) struct DatabasePosition {
 /// Rows that were read, and how far that is.
 pub(crate) struct DatabaseRows {
     pub(crate) rows: Spool,
+    /// Whether these are all rows of the table.
+    pub(crate) has_all: bool,
     pub(crate) position: DatabasePosition,
     /// Dates such as `0000-00-00`, which are null in the rows.
     pub(crate) n_zero_dates: u64,
@@ -182,8 +195,9 @@ impl Servers {
                 hash.finish()
             }
         };
+        let has_all = !matches!(range, Range::From { value: Some(_), .. });
         let position = DatabasePosition { schema: shape.record(), hash, from };
-        Ok(DatabaseRows { rows, position, n_zero_dates })
+        Ok(DatabaseRows { rows, has_all, position, n_zero_dates })
     }
 }
 

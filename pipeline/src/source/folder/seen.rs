@@ -57,10 +57,6 @@ impl Seen {
     }
 
     /// Those of `files` only, and those that hold the same bytes: what a table is made of that is made anew.
-    #[cfg_attr(
-        not(test),
-        allow(dead_code, reason = "for tables that are made anew of what is there")
-    )]
     pub(crate) fn only(&self, files: &[NewFile]) -> Seen {
         let known = files.iter().filter_map(|file| self.0.get(&file.name));
         let contents: BTreeSet<&str> = known.map(SeenFile::content).collect();
