@@ -128,7 +128,7 @@ impl Step {
     }
 }
 
-/// First days of each `n`-th month, counted from year 0; none outside of the years 1 to 9999.
+/// First days of each `n`-th month, counted from year 0; none outside of the years 0 to 10000.
 fn months(range: DateRange, n: i32) -> Vec<Date> {
     let month_of = |date: Date| {
         let (year, month, day) = date.ymd();

@@ -4,9 +4,13 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// A day, counted from 1970-01-01 as Arrow's `Date32` does. Proleptic Gregorian calendar.
+/// A day, counted from 1970-01-01 as Arrow's `Date32` does. Proleptic Gregorian calendar with
+/// astronomical years: year 0 is 1 BC.
 ///
-/// Written `YYYY-MM-DD`, also in JSON; years 0001 to 9999.
+/// Written `YYYY-MM-DD`, also in JSON. A year outside of 0000 to 9999 has a sign and at least four
+/// digits, `+10000-01-01` and `-0043-03-15`, so that every `Date32` there is has exactly one text.
+///
+/// Source: ISO 8601-1, 5.2.2.3, "Expanded representations".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Date {
@@ -15,7 +19,7 @@ pub struct Date {
 
 /// A text or number that is not a [`Date`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("date {text:?} is not a day of the calendar as YYYY-MM-DD")]
+#[error("date {text:?} is not a day of the calendar as YYYY-MM-DD, with a sign beyond year 9999")]
 pub struct DateError {
     /// The text as it was given.
     pub text: String,
@@ -40,21 +44,23 @@ impl Date {
     /// Makes a date of a calendar day.
     ///
     /// # Errors
-    /// [`DateError`] when there is no such day.
+    /// [`DateError`] when there is no such day, or it is too far from 1970 to be counted.
     pub fn from_ymd(year: i32, month: u32, day: u32) -> Result<Date, DateError> {
         // Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil.
-        let error = || DateError { text: format!("{year:04}-{month:02}-{day:02}") };
-        if !(1..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        // In 64 bits, since any i32 may be asked for.
+        let error = || DateError { text: written(year, month, day) };
+        if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
             return Err(error());
         }
-        let (month_i, day_i) = (month as i32, day as i32);
-        let shifted = if month_i <= 2 { year - 1 } else { year };
+        let (month_i, day_i) = (i64::from(month), i64::from(day));
+        let shifted = i64::from(year) - i64::from(month_i <= 2);
         let era = shifted.div_euclid(400);
         let year_of_era = shifted - era * 400;
         let month_from_march = (month_i + 9) % 12;
         let day_of_year = (153 * month_from_march + 2) / 5 + day_i - 1;
         let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-        let date = Date { days: era * 146_097 + day_of_era - 719_468 };
+        let days = i32::try_from(era * 146_097 + day_of_era - 719_468).map_err(|_| error())?;
+        let date = Date { days };
         if date.ymd() == (year, month, day) { Ok(date) } else { Err(error()) }
     }
 
@@ -80,32 +86,40 @@ impl Date {
     }
 }
 
+fn written(year: i32, month: u32, day: u32) -> String {
+    match year {
+        0..=9999 => format!("{year:04}-{month:02}-{day:02}"),
+        // The sign counts as one of the five.
+        _ => format!("{year:+05}-{month:02}-{day:02}"),
+    }
+}
+
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = self.ymd();
-        write!(f, "{year:04}-{month:02}-{day:02}")
+        f.write_str(&written(year, month, day))
     }
 }
 
 impl FromStr for Date {
     type Err = DateError;
 
+    /// Reads what [`Date`] is written as, and nothing else.
     fn from_str(text: &str) -> Result<Date, DateError> {
-        let error = || DateError { text: text.to_owned() };
-        let digits = |part: &str, n: usize| {
-            (part.len() == n && part.bytes().all(|b| b.is_ascii_digit()))
-                .then(|| part.parse::<u32>().ok())
-                .flatten()
-                .ok_or_else(error)
+        let read = || {
+            let sign = text.chars().next().filter(|c| matches!(c, '+' | '-'));
+            let (year, rest) = text.get(sign.map_or(0, char::len_utf8)..)?.split_once('-')?;
+            let (month, day) = rest.split_once('-')?;
+            let digits = |part: &str| {
+                let is_digits = part.bytes().all(|byte| byte.is_ascii_digit());
+                if is_digits { part.parse::<i32>().ok() } else { None }
+            };
+            let year = digits(year)?.checked_mul(if sign == Some('-') { -1 } else { 1 })?;
+            let (month, day) = (digits(month)?.unsigned_abs(), digits(day)?.unsigned_abs());
+            // A day has one text: what is written otherwise is none.
+            Date::from_ymd(year, month, day).ok().filter(|date| date.to_string() == text)
         };
-        let mut parts = text.split('-');
-        let (Some(year), Some(month), Some(day), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(error());
-        };
-        Date::from_ymd(digits(year, 4)? as i32, digits(month, 2)?, digits(day, 2)?)
-            .map_err(|_| error())
+        read().ok_or_else(|| DateError { text: text.to_owned() })
     }
 }
 
@@ -149,6 +163,7 @@ impl DateRange {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn text_and_days_agree() {
@@ -162,7 +177,12 @@ mod tests {
         check("2000-02-29", 11_016, 1);
         check("2018-09-03", 17_777, 0);
         check("0001-01-01", -719_162, 0);
+        check("0000-12-31", -719_163, 6);
+        check("-0001-12-31", -719_529, 4);
         check("9999-12-31", 2_932_896, 4);
+        check("+10000-01-01", 2_932_897, 5);
+        check("+5881580-07-11", i32::MAX, 4);
+        check("-5877641-06-23", i32::MIN, 1);
     }
 
     #[test]
@@ -175,11 +195,37 @@ mod tests {
             "2018-00-10",
             "18-01-01",
             "2018-1-1",
-            "0000-01-01",
             "2018-01-01-",
             "+018-01-01",
+            "+2018-01-01",
+            "-2018-1-1",
+            "-0000-01-01",
+            "10000-01-01",
+            "+010000-01-01",
+            "+5881580-07-12",
+            "-5877641-06-22",
+            "+99999999999-01-01",
+            "-",
+            "é-01-01",
         ] {
             assert!(text.parse::<Date>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_day_that_is_written_is_read(days: i32) {
+            let date = Date::from_days(days);
+            prop_assert_eq!(date.to_string().parse::<Date>(), Ok(date));
+            let (year, month, day) = date.ymd();
+            prop_assert_eq!(Date::from_ymd(year, month, day), Ok(date));
+        }
+
+        #[test]
+        fn any_text_that_is_read_is_written_so(text in "[+-]?[0-9]{3,7}-[0-9]{1,2}-[0-9]{1,2}") {
+            if let Ok(date) = text.parse::<Date>() {
+                prop_assert_eq!(date.to_string(), text);
+            }
         }
     }
 

@@ -62,7 +62,8 @@ impl Grain {
         }
     }
 
-    /// The finest grain that gives at most about 200 buckets for `n_days`.
+    /// The grain of a chart over `n_days`: up to 400 days each its own bucket, then up to 200
+    /// weeks, then months, however many.
     pub fn for_days(n_days: i32) -> Grain {
         match n_days {
             ..=400 => Grain::Day,
