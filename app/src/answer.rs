@@ -5,7 +5,7 @@ mod stream;
 
 pub use grid::Grid;
 
-use crate::decimal::Decimal;
+use crate::decimal::Number;
 use protocol::ReadFacts;
 use query::{Date, QuerySpec};
 
@@ -39,7 +39,7 @@ pub enum Values {
     /// Days.
     Day(Vec<Option<Date>>),
     /// Numbers.
-    Number(Vec<Option<Decimal>>),
+    Number(Vec<Option<Number>>),
 }
 
 /// The bytes are no answer that a panel can show.
@@ -56,12 +56,6 @@ pub enum AnswerError {
         /// Its type, as Arrow calls it.
         data_type: String,
     },
-    /// A number that does not fit.
-    #[error("column {column:?} of the answer has a number that is not finite")]
-    NotFinite {
-        /// The column.
-        column: String,
-    },
 }
 
 impl Answer {
@@ -76,7 +70,7 @@ impl Answer {
     }
 
     /// The values of the first measure.
-    pub fn numbers(&self) -> &[Option<Decimal>] {
+    pub fn numbers(&self) -> &[Option<Number>] {
         match self.columns.get(self.spec.group_by.len()) {
             Some(Column { values: Values::Number(numbers), .. }) => numbers,
             _ => &[],
@@ -84,7 +78,7 @@ impl Answer {
     }
 
     /// The number of the only row of an ungrouped answer; `None` when there is none or it is null.
-    pub fn number(&self) -> Option<Decimal> {
+    pub fn number(&self) -> Option<Number> {
         self.numbers().first().copied().flatten()
     }
 
@@ -104,11 +98,13 @@ impl Answer {
         }
     }
 
-    /// How many groups there were before the limit, when there is a limit.
+    /// How many groups there were before the limit, when there is a limit: in the column behind
+    /// those of the groups and measures, whatever its name is.
     pub fn n_groups(&self) -> Option<i128> {
-        match self.columns.iter().find(|column| column.name == query::N_GROUPS)? {
+        self.spec.limit?;
+        match self.columns.get(self.spec.group_by.len() + self.spec.measures.len())? {
             Column { values: Values::Number(numbers), .. } => {
-                Some(numbers.first()?.as_ref()?.units)
+                Some(numbers.first()?.as_ref()?.exact()?.units)
             }
             _ => None,
         }
@@ -192,6 +188,51 @@ mod tests {
         let decimals = Decimal128Array::from(vec![Some(-1_359_164_370), None]);
         let decimals = decimals.with_precision_and_scale(38, 2).unwrap();
         check(Arc::new(decimals), &[Some("-13591643.70"), None]);
+        let odd = vec![f64::NAN, f64::NEG_INFINITY];
+        check(Arc::new(Float64Array::from(odd)), &[Some("NaN"), Some("-inf")]);
+    }
+
+    #[test]
+    fn the_number_of_groups_is_told_by_its_place() {
+        let check = |limit: Option<u32>, names: [&'static str; 3], expected: Option<i128>| {
+            let texts: ArrayRef = Arc::new(StringArray::from(vec!["a", "b"]));
+            let numbers = |n: i64| -> ArrayRef { Arc::new(Int64Array::from(vec![n, n])) };
+            let [group, measure, last] = names;
+            let mut columns = vec![(group, texts), (measure, numbers(7)), (last, numbers(9))];
+            columns.truncate(if limit.is_some() { 3 } else { 2 });
+            let mut answer = decode(columns).unwrap();
+            answer.spec.limit = limit;
+            assert_eq!(answer.n_groups(), expected, "{names:?}");
+        };
+        check(Some(2), ["g", "m", "groups in all"], Some(9));
+        check(Some(2), ["n_groups", "m", "groups in all"], Some(9));
+        check(Some(2), ["g", "n_groups", "groups in all"], Some(9));
+        check(None, ["g", "n_groups", ""], None);
+    }
+
+    #[test]
+    fn columns_of_unequal_length_are_refused() {
+        let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+        let whole = ipc(vec![("g", Arc::clone(&numbers)), ("m", numbers)]);
+        // The length of each column stands in the message, so one of them can be made another.
+        let three = 3_i64.to_le_bytes();
+        let places: Vec<usize> = (0..whole.len() - 8)
+            .filter(|start| whole.get(*start..start + 8) == Some(&three[..]))
+            .collect();
+        let n_read = places.iter().filter(|start| {
+            let mut spoiled = whole.clone();
+            spoiled[**start] = 2;
+            let spec = decode(vec![("g", Arc::new(Date32Array::from(vec![1])) as ArrayRef)]);
+            Answer::decode(spec.unwrap().spec, ReadFacts::default(), &spoiled).is_ok_and(|answer| {
+                let lengths = answer.columns.iter().map(|column| match &column.values {
+                    Values::Number(numbers) => numbers.len(),
+                    _ => 0,
+                });
+                lengths.collect::<std::collections::BTreeSet<_>>().len() > 1
+            })
+        });
+        assert_eq!(n_read.count(), 0);
+        assert!(places.len() >= 3, "the batch and both columns say how long they are");
     }
 
     #[test]
@@ -206,7 +247,6 @@ mod tests {
         );
         let dictionary: DictionaryArray<Int8Type> = ["a"].into_iter().collect();
         check(Arc::new(dictionary), "column \"g\" of the answer is of type Dictionary");
-        check(Arc::new(Float64Array::from(vec![f64::NAN])), "not finite");
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod costs;
 pub mod decimal;
 pub mod feature;
 pub mod marks;
+pub mod reply;
 pub mod typed;
 pub mod wording;
 

@@ -15,7 +15,7 @@ mod plot;
 mod skeleton;
 mod tooltip;
 
-use crate::page::Stop;
+use crate::page::{Glyph, Icon, Stop};
 use bar::BarBody;
 use catalog::{Name, Panel, PanelKind};
 use coordinator::{Engine, Event, Freshness, Phase, Slot};
@@ -75,7 +75,18 @@ pub(crate) fn PanelCard(panel: Panel, time: Name) -> impl IntoView {
         (Shown::Rows, false) => "ready",
     };
     let painted = place.is_painted;
-    let is_painted = move || shown.get() == Shown::Rows && painted.get();
+    // Words are painted at once.
+    let is_painted = move || match shown.get() {
+        Shown::Rows => painted.get(),
+        Shown::Empty => true,
+        Shown::Skeleton | Shown::Failure => false,
+    };
+    let worded = place.clone();
+    Effect::new(move |_| {
+        if shown.get() == Shown::Empty {
+            worded.desk.painted(&worded.panel.name);
+        }
+    });
     let failure = Signal::derive(move || {
         view.with(|view| match view.as_ref().map(|view| &view.phase) {
             Some(Phase::Failed(failure)) => failure.message.clone(),
@@ -107,7 +118,7 @@ pub(crate) fn PanelCard(panel: Panel, time: Name) -> impl IntoView {
                 view! { <Stop title="This panel has no answer" message=failure on_retry=retry /> }
                     .into_any()
             }
-            Shown::Empty => view! { <Empty /> }.into_any(),
+            Shown::Empty => view! { <Empty place=place.clone() /> }.into_any(),
             Shown::Rows => {
                 let place = place.clone();
                 match place.panel.kind.clone() {
@@ -122,6 +133,9 @@ pub(crate) fn PanelCard(panel: Panel, time: Name) -> impl IntoView {
     let (answer, note) = (place.answer(Slot::Current), place.note);
     let (title, description) = (place.panel.title.clone(), place.measure.description.clone());
     let test = format!("panel-{}", place.panel.name);
+    let not_filtered = place.not_filtered();
+    let reach_id = format!("reach-{}", place.panel.name);
+    let described_by = reach_id.clone();
     view! {
         <section
             class=class
@@ -132,13 +146,20 @@ pub(crate) fn PanelCard(panel: Panel, time: Name) -> impl IntoView {
             data-outdated=move || is_outdated.get().to_string()
             aria-busy=move || (shown.get() == Shown::Skeleton || is_refreshing.get()).to_string()
             aria-labelledby=title_id.clone()
+            aria-describedby=move || not_filtered.get().map(|_| described_by.clone())
         >
             <div class="panel-head">
                 <h2 id=title_id.clone() title=description>{title}</h2>
                 <span class="panel-note">{note}</span>
             </div>
+            {move || not_filtered.get().map(|said| view! {
+                <p class="panel-reach" id=reach_id.clone() data-test="not-filtered">
+                    <Icon glyph=Glyph::Unfiltered />
+                    <span>{said}</span>
+                </p>
+            })}
             <div class="panel-body">{body}</div>
-            <Facts answer />
+            <Facts answer not_filtered />
         </section>
     }
     .into_any()

@@ -124,6 +124,11 @@ impl Shell {
                 set_timeout(start, Duration::from_millis(delay_ms.into()));
             }
             Effect::StopWorker => self.stop_worker(),
+            Effect::Watch { watched, after_ms } => {
+                let shell = Rc::clone(self);
+                let is_up = move || shell.emit(Event::Overdue { watched });
+                set_timeout(is_up, Duration::from_millis(after_ms.into()));
+            }
             Effect::Send { id, ask } => self.send(id, ask),
             Effect::Cancel { id } => {
                 self.specs.borrow_mut().remove(&id);
@@ -166,7 +171,8 @@ impl Shell {
         );
         match worker {
             Ok(worker) => *self.worker.borrow_mut() = Some(worker),
-            Err(message) => self.queue.borrow_mut().push_back(Event::WorkerDied { message }),
+            // By `emit`, since a start that was delayed has nobody else who looks into the queue.
+            Err(message) => self.emit(Event::WorkerDied { message }),
         }
     }
 
@@ -184,7 +190,7 @@ impl Shell {
         }
         let posted = self.worker.borrow().as_ref().map(|worker| worker.post(id, ask));
         if let Some(Err(message)) = posted {
-            self.queue.borrow_mut().push_back(Event::WorkerDied { message });
+            self.emit(Event::WorkerDied { message });
         }
     }
 

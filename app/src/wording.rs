@@ -1,7 +1,8 @@
 //! Numbers, days and costs as the viewer reads them.
 
-use crate::decimal::Decimal;
-use catalog::NumberFormat;
+use crate::decimal::{Decimal, Number};
+use catalog::{Catalog, Name, NumberFormat};
+use chart::ValueFormat;
 use query::{Date, DateRange, Grain};
 
 /// How the numbers of one measure are written.
@@ -10,16 +11,19 @@ pub struct Writing {
     format: NumberFormat,
     symbol: &'static str,
     code: String,
+    /// How many digits an amount of money has after the point.
+    n_digits: u8,
 }
 
 impl Writing {
-    /// For a measure of that format in a lake whose money is in `currency` (ISO 4217).
-    pub fn new(format: NumberFormat, currency: &str) -> Writing {
-        Writing { format, symbol: symbol(currency), code: currency.to_owned() }
+    /// For a measure of that format in the lake of that catalog.
+    pub fn new(format: NumberFormat, catalog: &Catalog) -> Writing {
+        let code = catalog.currency.clone();
+        Writing { format, symbol: symbol(&code), code, n_digits: catalog.currency_digits() }
     }
 
     /// What stands before each number, such as `R$ `.
-    pub fn prefix(&self) -> String {
+    fn prefix(&self) -> String {
         match (self.format, self.symbol) {
             (NumberFormat::Money, "") => format!("{} ", self.code),
             (NumberFormat::Money, symbol) => symbol.to_owned(),
@@ -28,52 +32,117 @@ impl Writing {
     }
 
     /// What stands behind each number.
-    pub fn suffix(&self) -> &'static str {
+    fn suffix(&self) -> &'static str {
         if self.format == NumberFormat::Percent { "%" } else { "" }
     }
 
-    /// How many digits stand after the point in a whole amount.
-    pub fn scale(&self) -> u8 {
-        match self.format {
+    /// How the ticks of an axis are written on which [`Writing::plotted`] numbers stand.
+    pub fn axis(&self) -> ValueFormat {
+        let scale = match self.format {
             NumberFormat::Count => 0,
-            NumberFormat::Money => 2,
+            NumberFormat::Money => self.n_digits,
             NumberFormat::Percent => 1,
+        };
+        ValueFormat { prefix: self.prefix(), suffix: self.suffix().to_owned(), scale }
+    }
+
+    /// Where a number stands on its axis: a ratio at its percentage.
+    pub fn plotted(&self, number: Decimal) -> f64 {
+        match self.format {
+            NumberFormat::Percent => number.to_f64() * 100.0,
+            NumberFormat::Count | NumberFormat::Money => number.to_f64(),
         }
     }
 
     /// The whole number: `R$ 13,591,643.70`, `99,441`, `12.3%`.
     pub fn whole(&self, number: Decimal) -> String {
-        let number = match self.format {
-            NumberFormat::Count if number.scale == 0 => number,
-            NumberFormat::Count => number.rounded(2).trimmed(),
-            NumberFormat::Money => number.rounded(2),
-            NumberFormat::Percent => percent(number).rounded(1),
-        };
-        self.signed(number, chart::grouped)
-    }
-
-    /// At most three digits: `R$ 13.6M`, `99.4k`.
-    pub fn compact(&self, number: Decimal) -> String {
-        match self.format {
-            NumberFormat::Percent => self.whole(number),
-            _ => self.signed(number, chart::compact),
+        match self.rounded(number) {
+            Number::Exact(number) => self.signed(&chart::grouped(number.units, number.scale)),
+            Number::Odd(odd) => self.signed(&odd.words()),
         }
     }
 
-    fn signed(&self, number: Decimal, write: fn(i128, u8) -> String) -> String {
-        let text = write(number.units, number.scale);
-        match text.strip_prefix('-') {
+    /// At most three digits: `R$ 13.6M`, `99.4k`, `1.8e36`.
+    pub fn compact(&self, number: Decimal) -> String {
+        match (self.format, self.rounded(number)) {
+            (NumberFormat::Percent, Number::Exact(percent)) => {
+                self.signed(&chart::compact(percent.units, percent.scale))
+            }
+            (_, Number::Odd(odd)) => self.signed(&odd.words()),
+            _ => self.signed(&chart::compact(number.units, number.scale)),
+        }
+    }
+
+    /// The whole number if it has at most `n_chars` characters, or else a compact one.
+    pub fn fitting(&self, number: Number, n_chars: usize) -> String {
+        match (number, self.number(number)) {
+            (Number::Exact(exact), whole) if whole.chars().count() > n_chars => self.compact(exact),
+            (_, whole) => whole,
+        }
+    }
+
+    /// The whole number, or words for what is none.
+    pub fn number(&self, number: Number) -> String {
+        match number {
+            Number::Exact(number) => self.whole(number),
+            Number::Odd(odd) => odd.words(),
+        }
+    }
+
+    fn rounded(&self, number: Decimal) -> Number {
+        match self.format {
+            NumberFormat::Count if number.scale == 0 => Number::Exact(number),
+            NumberFormat::Count => Number::Exact(number.rounded(2).trimmed()),
+            NumberFormat::Money => Number::Exact(number.rounded(self.n_digits)),
+            NumberFormat::Percent => match percent(number) {
+                Some(percent) => Number::Exact(percent.rounded(1)),
+                None => Number::of_float(number.to_f64() * 100.0, 0),
+            },
+        }
+    }
+
+    fn signed(&self, text: &str) -> String {
+        match text.strip_prefix(['-', '−']) {
             Some(digits) => format!("−{}{digits}{}", self.prefix(), self.suffix()),
             None => format!("{}{text}{}", self.prefix(), self.suffix()),
         }
     }
 }
 
-/// A ratio times a hundred.
-fn percent(ratio: Decimal) -> Decimal {
+/// A ratio times a hundred; `None` when it does not fit.
+fn percent(ratio: Decimal) -> Option<Decimal> {
     match ratio.scale.checked_sub(2) {
-        Some(scale) => Decimal::new(ratio.units, scale),
-        None => Decimal::new(ratio.units.saturating_mul(100), ratio.scale),
+        Some(scale) => Some(Decimal::new(ratio.units, scale)),
+        None => Some(Decimal::new(ratio.units.checked_mul(100)?, ratio.scale)),
+    }
+}
+
+/// `value` as a share of `whole`, in percent with one decimal: what is there but rounds to nothing
+/// is `<0.1%`, and what is not quite the whole `>99.9%`. `None` when the whole is zero.
+pub fn share(value: Decimal, whole: Decimal) -> Option<String> {
+    let tenths = value.change_from(whole).ok()?.checked_add(1_000)?;
+    let is_whole = value.trimmed() == whole.trimmed();
+    Some(match tenths {
+        0 if value.units == 0 => "0%".to_owned(),
+        0 => "<0.1%".to_owned(),
+        1_000 if is_whole => "100%".to_owned(),
+        1_000 => ">99.9%".to_owned(),
+        tenths => format!("{}%", chart::grouped(tenths, 1)),
+    })
+}
+
+/// What the page calls a dimension; the same in every table that has it.
+pub fn dimension(catalog: &Catalog, dimension: &Name) -> String {
+    let of_table = |table: &catalog::Table| table.dimension(dimension).map(|d| d.label.clone());
+    catalog.tables.iter().find_map(of_table).unwrap_or_else(|| dimension.to_string())
+}
+
+/// A list in a sentence: `A`, `A and B`, `A, B and C`.
+pub fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [some @ .., last] => format!("{} and {last}", some.join(", ")),
     }
 }
 
@@ -207,6 +276,18 @@ pub fn span(elapsed_ms: f64) -> String {
 mod tests {
     use super::*;
 
+    fn writing(format: NumberFormat, currency: &str) -> Writing {
+        let catalog = Catalog {
+            title: "Shop".into(),
+            currency: currency.into(),
+            zone: "UTC".into(),
+            memory: None,
+            tables: Vec::new(),
+            dashboards: Vec::new(),
+        };
+        Writing::new(format, &catalog)
+    }
+
     #[test]
     fn numbers_are_written_in_full_and_short() {
         let check = |format: NumberFormat,
@@ -215,7 +296,7 @@ mod tests {
                      scale: u8,
                      whole: &str,
                      short: &str| {
-            let writing = Writing::new(format, currency);
+            let writing = writing(format, currency);
             let number = Decimal::new(units, scale);
             assert_eq!(
                 (writing.whole(number), writing.compact(number)),
@@ -226,11 +307,81 @@ mod tests {
         check(Money, "BRL", 1_359_164_370, 2, "R$ 13,591,643.70", "R$ 13.6M");
         check(Money, "EUR", 136_685_000, 6, "€136.69", "€137");
         check(Money, "CHF", -500, 2, "−CHF 5.00", "−CHF 5");
+        check(Money, "JPY", 150_050, 2, "¥1,501", "¥1.5k");
+        check(Money, "KRW", -1_000, 0, "−₩1,000", "−₩1k");
+        check(Money, "KWD", 1_234_567, 3, "KWD 1,234.567", "KWD 1.23k");
+        check(Money, "KWD", 5, 0, "KWD 5.000", "KWD 5");
         check(Count, "BRL", 99_441, 0, "99,441", "99.4k");
         check(Count, "BRL", 4_086_420, 6, "4.09", "4.09");
         check(Count, "BRL", 4_000_000, 6, "4", "4");
         check(Percent, "BRL", 1_234, 4, "12.3%", "12.3%");
-        check(Percent, "BRL", 1, 0, "100.0%", "100.0%");
+        check(Percent, "BRL", 1, 0, "100.0%", "100%");
+        check(Percent, "BRL", -i128::MAX, 0, "−1.7e40%", "−1.7e40%");
+    }
+
+    #[test]
+    fn a_number_that_is_too_long_is_compact() {
+        let check = |number: Number, n_chars: usize, expected: &str| {
+            assert_eq!(writing(NumberFormat::Money, "EUR").fitting(number, n_chars), expected);
+        };
+        let exact = |units: i128| Number::Exact(Decimal::new(units, 2));
+        check(exact(1_359_164_370), 14, "€13,591,643.70");
+        check(exact(1_359_164_370), 13, "€13.6M");
+        check(exact(i128::MAX), 20, "€1.7e36");
+        check(Number::of_float(f64::NAN, 6), 5, "not a number");
+    }
+
+    #[test]
+    fn a_ratio_stands_on_its_axis_where_it_is_written() {
+        let check =
+            |format: NumberFormat, currency: &str, units: i128, scale: u8, expected: &[&str]| {
+                let writing = writing(format, currency);
+                let points = vec![chart::LinePoint {
+                    date: Date::from_days(0),
+                    value: Some(writing.plotted(Decimal::new(units, scale))),
+                    completeness: chart::Completeness::Complete,
+                }];
+                let (comparison, grain, format) = (Vec::new(), Grain::Day, writing.axis());
+                let input = chart::LineInput { points, comparison, grain, format };
+                let frame = chart::Frame::canvas(400.0, 200.0, 1.0);
+                let layout = chart::LineChart::layout(&input, frame, &chart::estimate_width);
+                let labels: Vec<&str> =
+                    layout.y_ticks.iter().map(|tick| tick.label.as_str()).collect();
+                assert_eq!(labels, expected);
+            };
+        check(NumberFormat::Percent, "EUR", 3, 1, &["0%", "10%", "20%", "30%"]);
+        check(NumberFormat::Percent, "EUR", 2, 3, &["0%", "0.1%", "0.2%"]);
+        check(NumberFormat::Money, "EUR", -3_000, 2, &["−€30", "−€20", "−€10", "€0"]);
+        check(NumberFormat::Money, "JPY", 100, 2, &["¥0", "¥1"]);
+        check(NumberFormat::Count, "EUR", 2, 0, &["0", "1", "2"]);
+    }
+
+    #[test]
+    fn shares_are_written_honestly() {
+        let check = |value: (i128, u8), whole: (i128, u8), expected: Option<&str>| {
+            let share = share(Decimal::new(value.0, value.1), Decimal::new(whole.0, whole.1));
+            assert_eq!(share.as_deref(), expected, "{value:?} {whole:?}");
+        };
+        check((0, 0), (100, 0), Some("0%"));
+        check((100, 0), (100, 0), Some("100%"));
+        check((10_000, 2), (100, 0), Some("100%"));
+        check((50, 0), (100, 0), Some("50.0%"));
+        check((1, 0), (10_000, 0), Some("<0.1%"));
+        check((9_999, 0), (10_000, 0), Some(">99.9%"));
+        check((1_234, 0), (10_000, 0), Some("12.3%"));
+        check((5, 0), (0, 0), None);
+    }
+
+    #[test]
+    fn lists_are_sentences() {
+        let check = |words: &[&str], expected: &str| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            assert_eq!(listed(&words), expected);
+        };
+        check(&[], "");
+        check(&["Step"], "Step");
+        check(&["Step", "Product"], "Step and Product");
+        check(&["Step", "Product", "Seller"], "Step, Product and Seller");
     }
 
     #[test]

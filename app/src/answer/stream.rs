@@ -7,7 +7,7 @@
 //! Source: Arrow columnar format, "IPC Streaming Format" and "Physical Memory Layout".
 
 use super::{AnswerError, Column, Values};
-use crate::decimal::Decimal;
+use crate::decimal::{Decimal, Number};
 use arrow_ipc::{
     Buffer, DateUnit, Endianness, Field, FieldNode, Message, MessageHeader, Precision, RecordBatch,
     Type, root_as_message,
@@ -135,24 +135,18 @@ fn read_batch(
     let mut buffers = batch.buffers().into_iter().flatten();
     for (column, kind) in columns {
         let node = nodes.next().ok_or(AnswerError::NotArrow)?;
+        if node.length() != batch.length() {
+            return Err(AnswerError::NotArrow);
+        }
         let mut next = || slice(body, buffers.next().ok_or(AnswerError::NotArrow)?);
         let valid = Validity::new(node, next()?)?;
         let array = Array { n_rows: size(node.length())?, valid };
         match (&mut column.values, kind) {
             (Values::Text(texts), Kind::Text) => array.read_texts(next()?, next()?, texts)?,
             (Values::Day(days), Kind::Day) => {
-                array.read(
-                    next()?,
-                    |bytes| Some(Date::from_days(i32::from_le_bytes(bytes))),
-                    days,
-                )?;
+                array.read(next()?, |b| Date::from_days(i32::from_le_bytes(b)), days)?;
             }
-            (Values::Number(numbers), kind) => {
-                let is_read = array.read_numbers(*kind, next()?, numbers)?;
-                if !is_read {
-                    return Err(AnswerError::NotFinite { column: column.name.clone() });
-                }
-            }
+            (Values::Number(numbers), kind) => array.read_numbers(*kind, next()?, numbers)?,
             _ => return Err(AnswerError::NotArrow),
         }
     }
@@ -193,39 +187,37 @@ struct Array<'b> {
 }
 
 impl Array<'_> {
-    /// Appends values of `N` bytes each; false when `value` has none for a row that is not null.
+    /// Appends values of `N` bytes each.
     fn read<const N: usize, T>(
         &self,
         bytes: &[u8],
-        value: impl Fn([u8; N]) -> Option<T>,
+        value: impl Fn([u8; N]) -> T,
         values: &mut Vec<Option<T>>,
-    ) -> Result<bool, AnswerError> {
+    ) -> Result<(), AnswerError> {
         let (chunks, _padding) = bytes.as_chunks::<N>();
         let chunks = chunks.get(..self.n_rows).ok_or(AnswerError::NotArrow)?;
         for (row_idx, chunk) in chunks.iter().enumerate() {
-            let read = if self.valid.has(row_idx) { Some(value(*chunk)) } else { None };
-            if let Some(None) = read {
-                return Ok(false);
-            }
-            values.push(read.flatten());
+            values.push(self.valid.has(row_idx).then(|| value(*chunk)));
         }
-        Ok(true)
+        Ok(())
     }
 
     fn read_numbers(
         &self,
         kind: Kind,
         bytes: &[u8],
-        numbers: &mut Vec<Option<Decimal>>,
-    ) -> Result<bool, AnswerError> {
-        let whole = |units: i128| Some(Decimal::new(units, 0));
+        numbers: &mut Vec<Option<Number>>,
+    ) -> Result<(), AnswerError> {
+        let exact = |units: i128, scale: u8| Number::Exact(Decimal::new(units, scale));
         match kind {
-            Kind::Int32 => self.read(bytes, |b| whole(i32::from_le_bytes(b).into()), numbers),
-            Kind::Int64 => self.read(bytes, |b| whole(i64::from_le_bytes(b).into()), numbers),
-            Kind::UInt64 => self.read(bytes, |b| whole(u64::from_le_bytes(b).into()), numbers),
-            Kind::Float64 => self.read(bytes, |b| of_float(f64::from_le_bytes(b)), numbers),
+            Kind::Int32 => self.read(bytes, |b| exact(i32::from_le_bytes(b).into(), 0), numbers),
+            Kind::Int64 => self.read(bytes, |b| exact(i64::from_le_bytes(b).into(), 0), numbers),
+            Kind::UInt64 => self.read(bytes, |b| exact(u64::from_le_bytes(b).into(), 0), numbers),
+            Kind::Float64 => {
+                self.read(bytes, |b| Number::of_float(f64::from_le_bytes(b), FLOAT_SCALE), numbers)
+            }
             Kind::Decimal128 { scale } => {
-                self.read(bytes, |b| Some(Decimal::new(i128::from_le_bytes(b), scale)), numbers)
+                self.read(bytes, |b| exact(i128::from_le_bytes(b), scale), numbers)
             }
             Kind::Text | Kind::Day => Err(AnswerError::NotArrow),
         }
@@ -254,11 +246,4 @@ impl Array<'_> {
         }
         Ok(())
     }
-}
-
-/// A float becomes a decimal at once, so that one way of wording serves all; `None` when it is not
-/// finite, or too large.
-fn of_float(value: f64) -> Option<Decimal> {
-    let scaled = (value * 10f64.powi(i32::from(FLOAT_SCALE))).round();
-    (scaled.abs() < 1e38).then(|| Decimal::new(scaled as i128, FLOAT_SCALE))
 }

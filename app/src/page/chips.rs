@@ -1,9 +1,10 @@
 //! The filters in force, each to be taken away.
 
-use crate::marks::NULL_LABEL;
+use crate::marks;
 use crate::page::{Glyph, Icon};
 use crate::state::use_desk;
-use catalog::{Catalog, Name};
+use crate::wording;
+use catalog::Name;
 use coordinator::Event;
 use leptos::prelude::*;
 use query::Condition;
@@ -30,8 +31,11 @@ pub(super) fn Chips() -> impl IntoView {
     });
     let is_any = Memo::new(move |_| filters.with(|filters| !filters.is_empty()));
     let chip = move |(dimension, value): Filter| {
-        let name = desk.loaded().map(|catalog| label(&catalog, &dimension)).unwrap_or_default();
-        let text = value.clone().unwrap_or_else(|| NULL_LABEL.to_owned());
+        let name = desk
+            .loaded()
+            .map(|catalog| wording::dimension(&catalog, &dimension))
+            .unwrap_or_default();
+        let text = marks::label(value.as_deref());
         let remove_label = format!("Remove the filter {name}: {text}");
         let (shown_dimension, shown_value) = (dimension.to_string(), value.clone());
         let remove = move |_| {
@@ -73,10 +77,4 @@ pub(super) fn Chips() -> impl IntoView {
             </div>
         </Show>
     }
-}
-
-/// What the page calls a dimension; the same in every table that has it.
-fn label(catalog: &Catalog, dimension: &Name) -> String {
-    let of_table = |table: &catalog::Table| table.dimension(dimension).map(|d| d.label.clone());
-    catalog.tables.iter().find_map(of_table).unwrap_or_else(|| dimension.to_string())
 }

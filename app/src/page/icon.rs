@@ -20,6 +20,7 @@ pub(crate) enum Glyph {
     Right,
     Sun,
     Table,
+    Unfiltered,
     Up,
 }
 
@@ -57,6 +58,7 @@ impl Glyph {
             Glyph::Table => {
                 "M3 3h10a.8.8 0 0 1 .8.8v8.4a.8.8 0 0 1-.8.8H3a.8.8 0 0 1-.8-.8V3.8A.8.8 0 0 1 3 3ZM2.2 6.4h11.6M2.2 9.7h11.6M6.3 6.4V13"
             }
+            Glyph::Unfiltered => "M6.3 3h7.2L10 7.6M8.9 9.2v3.3l-2-1.2V8.4L3.6 4M2.5 2.5l11 11",
             Glyph::Up => "M8 13V3M4 7l4-4 4 4",
         }
     }

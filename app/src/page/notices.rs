@@ -24,6 +24,16 @@ pub(super) fn Notices() -> impl IntoView {
             <div class="notice" data-test="notice" title=details>
                 <Icon glyph=Glyph::Alert />
                 <span class="notice-text">{text}</span>
+                {(notice == Notice::EngineSilent).then(|| view! {
+                    <button
+                        type="button"
+                        class="button button-small"
+                        data-test="restart-engine"
+                        on:click=move |_| desk.emit(Event::RestartChosen)
+                    >
+                        "Restart the engine"
+                    </button>
+                })}
                 <button
                     type="button"
                     class="icon-button"
@@ -85,6 +95,11 @@ fn text(notice: &Notice, engine: &Engine) -> String {
         }
         Notice::EngineRestarted { .. } => {
             "The engine stopped and is being restarted. Nothing you chose is lost.".to_owned()
+        }
+        Notice::EngineSilent => {
+            "The engine has not answered for a while. It may still be at work; if you restart it, \
+             nothing you chose is lost."
+                .to_owned()
         }
         Notice::IgnoredParameters { names } => {
             format!("Parts of this link mean nothing here and were ignored: {}.", names.join(", "))

@@ -6,11 +6,15 @@ use super::marks::selected;
 use super::place::Place;
 use super::plot::Input;
 use super::tooltip::Words;
+use crate::decimal::{Decimal, Number};
 use crate::marks::marks;
 use catalog::Name;
 use chart::{Bar, BarInput};
 use coordinator::Slot;
 use leptos::prelude::*;
+
+/// A longer number beside its bar is written compactly; its tooltip has all digits.
+const N_LABEL_CHARS: usize = 18;
 
 #[component]
 pub(super) fn BarBody(place: Place, by: Name) -> impl IntoView {
@@ -33,9 +37,12 @@ pub(super) fn BarBody(place: Place, by: Name) -> impl IntoView {
     let writing = place.writing.clone();
     let input = Memo::new(move |_| {
         let bar = |mark: &crate::marks::Mark| Bar {
-            value: mark.value.map_or(f64::NAN, |value| value.to_f64()),
+            // What is no number has no length.
+            value: mark.value.and_then(Number::exact).map_or(f64::NAN, Decimal::to_f64),
             label: mark.label(),
-            value_label: mark.value.map_or_else(|| "–".to_owned(), |value| writing.whole(value)),
+            value_label: mark
+                .value
+                .map_or_else(|| "–".to_owned(), |value| writing.fitting(value, N_LABEL_CHARS)),
         };
         shown.with(|marks| Some(Input::Bars(BarInput { bars: marks.iter().map(bar).collect() })))
     });
@@ -53,7 +60,7 @@ pub(super) fn BarBody(place: Place, by: Name) -> impl IntoView {
     let words = Callback::new(move |idx: usize| {
         shown.with(|marks| {
             let mark = marks.get(idx)?;
-            let value = mark.value.map(|value| writing.whole(value));
+            let value = mark.value.map(|value| writing.number(value));
             Some(Words {
                 title: mark.label(),
                 value: value.unwrap_or_else(|| "no value".to_owned()),

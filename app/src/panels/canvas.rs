@@ -53,8 +53,9 @@ impl Marked {
     }
 }
 
-/// Width in CSS pixels, height, and device pixels per CSS pixel.
-type Size = (f64, f64, f64);
+/// Width and height in CSS pixels, device pixels per CSS pixel, and how much larger than usual the
+/// page's text is.
+type Size = (f64, f64, f64, f64);
 
 /// Draws `input`; `children` lie over the canvas.
 #[component]
@@ -72,14 +73,12 @@ pub(super) fn Chart(
     let ruler = StoredValue::new_local(Ruler::new());
 
     let height_px = move || {
-        let width_px = size.get()?.0;
-        let zoom = browser::zoom();
+        let (width_px, _, _, zoom) = size.get()?;
         input.with(|input| Some(input.as_ref()?.height_px(width_px / zoom)? * zoom))
     };
     Effect::new(move |_| {
         desk.n_fonts.track();
-        let Some((width_px, height_px, ratio)) = size.get() else { return };
-        let zoom = browser::zoom();
+        let Some((width_px, height_px, ratio, zoom)) = size.get() else { return };
         let frame = Frame::canvas(width_px / zoom, height_px / zoom, ratio * zoom);
         // A donut of values below zero has no layout: its panel says so instead.
         let layout =
@@ -190,7 +189,8 @@ fn follow_size(element: NodeRef<Div>) -> RwSignal<Option<Size>> {
         let watched = element.clone();
         let measure = move || {
             let bounds = watched.get_bounding_client_rect();
-            let now = (bounds.width(), bounds.height(), browser::pixel_ratio());
+            let (ratio, zoom) = (browser::pixel_ratio(), browser::zoom());
+            let now = (bounds.width(), bounds.height(), ratio, zoom);
             if now.0 > 0.0 && size.get_untracked() != Some(now) {
                 size.set(Some(now));
             }

@@ -1,21 +1,24 @@
 //! A panel without rows, and the ways to see some.
 
+use super::place::Place;
 use crate::page::{Glyph, Icon};
-use crate::state::use_desk;
 use crate::wording;
 use catalog::RangePreset;
-use coordinator::{Event, RangeChoice};
+use coordinator::{Event, RangeChoice, Slot};
 use leptos::prelude::*;
 
 #[component]
-pub(super) fn Empty() -> impl IntoView {
-    let desk = use_desk();
-    let has_filters = move || {
-        desk.page
-            .with(|page| page.as_ref().is_some_and(|page| !page.selection.clauses().is_empty()))
-    };
+pub(super) fn Empty(place: Place) -> impl IntoView {
+    let (desk, answer, time) = (place.desk, place.answer(Slot::Current), place.time.clone());
+    // Filters that the panel follows; others are not to blame.
+    let has_filters = Memo::new(move |_| {
+        let is_filter = |clause: &query::Clause| clause.dimension != time;
+        answer.with(|answer| {
+            answer.as_ref().is_some_and(|it| it.spec.selection.clauses().iter().any(is_filter))
+        })
+    });
     let text = move || match desk.days.get() {
-        Some(days) if has_filters() => format!("No match in {}", wording::days(days)),
+        Some(days) if has_filters.get() => format!("No match in {}", wording::days(days)),
         Some(days) => format!("No rows in {}", wording::days(days)),
         None => "The lake has no rows".to_owned(),
     };
@@ -25,7 +28,7 @@ pub(super) fn Empty() -> impl IntoView {
             <Icon glyph=Glyph::Empty />
             <p>{text}</p>
             <div class="empty-ways">
-                <Show when=has_filters>
+                <Show when=move || has_filters.get()>
                     <button
                         type="button"
                         class="button button-small"

@@ -9,7 +9,11 @@ use std::sync::Arc;
 
 /// One quiet line below a panel.
 #[component]
-pub(super) fn Facts(answer: Memo<Option<Arc<Answer>>>) -> impl IntoView {
+pub(super) fn Facts(
+    answer: Memo<Option<Arc<Answer>>>,
+    /// Which filters the rows do not follow.
+    not_filtered: Memo<Option<String>>,
+) -> impl IntoView {
     let facts = move || answer.with(|answer| answer.as_ref().map(|answer| answer.facts.clone()));
     let read = move |read: fn(&ReadFacts) -> String| facts().map(|facts| read(&facts));
     view! {
@@ -19,7 +23,10 @@ pub(super) fn Facts(answer: Memo<Option<Arc<Answer>>>) -> impl IntoView {
             data-files=move || read(|facts| facts.n_files_read.to_string())
             data-bytes=move || read(|facts| facts.read_bytes.to_string())
             data-ms=move || read(|facts| facts.elapsed_ms.to_string())
-            title=move || read(sentence)
+            title=move || {
+                let cost = read(sentence)?;
+                Some(not_filtered.get().map_or(cost.clone(), |said| format!("{said}. {cost}")))
+            }
         >
             <span class="facts-age">{move || read(age)}</span>
             <span class="facts-cost">{move || read(costs::short)}</span>

@@ -3,30 +3,50 @@
 use super::canvas::{Chart, Marked};
 use super::place::Place;
 use super::plot::Input;
-use crate::buckets::{Bucket, buckets};
+use crate::buckets::{Bucket, series};
+use crate::decimal::{NoChange, Number};
 use crate::page::{Glyph, Icon};
 use crate::wording;
+use catalog::Better;
 use chart::{Completeness, SparklineInput};
 use coordinator::{Comparison, Slot};
 use leptos::prelude::*;
 use query::{Condition, DateRange};
+
+/// A longer number is written compactly, with all digits below it.
+const N_CHARS: usize = 20;
 
 #[component]
 pub(super) fn KpiBody(place: Place) -> impl IntoView {
     let number = place.answer(Slot::Current);
     let number = Memo::new(move |_| number.with(|answer| answer.as_ref().and_then(|a| a.number())));
     let writing = place.writing.clone();
-    let whole = Memo::new(move |_| number.get().map(|n| writing.whole(n)).unwrap_or_default());
+    let shown =
+        Memo::new(move |_| number.get().map(|n| writing.fitting(n, N_CHARS)).unwrap_or_default());
     let writing = place.writing.clone();
-    let title =
-        move || number.get().map(|number| format!("{} ({number})", writing.compact(number)));
+    // All digits of a number that is too long for its card, on lines of their own.
+    let all_digits = move || {
+        let whole = writing.number(number.get()?);
+        (shown.with(|shown| *shown != whole)).then_some(whole)
+    };
+    let writing = place.writing.clone();
+    let title = move || match number.get()? {
+        Number::Exact(exact) => Some(format!("{} ({exact})", writing.compact(exact))),
+        Number::Odd(_) => None,
+    };
     // The size follows the longest number of the row, so that each stays on its line and all are of
     // one size.
     let (desk, of_panel) = (place.desk, place.panel.name.clone());
     Effect::new(move |_| {
-        let n_chars = whole.with(|text| text.chars().count());
+        let n_chars = shown.with(|text| text.chars().count());
         desk.n_chars.update(|of_panels| {
             of_panels.insert(of_panel.clone(), n_chars);
+        });
+    });
+    let of_panel = place.panel.name.clone();
+    on_cleanup(move || {
+        desk.n_chars.update(|of_panels| {
+            of_panels.remove(&of_panel);
         });
     });
     let longest = Memo::new(move |_| {
@@ -35,7 +55,7 @@ pub(super) fn KpiBody(place: Place) -> impl IntoView {
     let n_chars = move || longest.get().to_string();
     let painted = place.clone();
     Effect::new(move |_| {
-        if whole.with(|text| !text.is_empty()) {
+        if shown.with(|text| !text.is_empty()) {
             painted.painted();
         }
     });
@@ -49,8 +69,9 @@ pub(super) fn KpiBody(place: Place) -> impl IntoView {
                 title=title
                 style=("--chars", n_chars)
             >
-                {whole}
+                {shown}
             </p>
+            {move || all_digits().map(|digits| view! { <p class="kpi-digits">{digits}</p> })}
             <Change place=place.clone() />
             <Spark place />
         </div>
@@ -64,8 +85,12 @@ enum Change {
     By(i128),
     /// There was nothing before.
     FromNothing,
+    /// More than anybody could read.
+    TooLarge,
     Awaited,
     NoEarlierPeriod,
+    /// The panel's table ends before the period does.
+    PartOfPeriod,
     Unknown,
 }
 
@@ -83,13 +108,18 @@ fn Change(place: Place) -> impl IntoView {
             // While both are awaited, what was said stays beside the number that it was said of.
             Some(Comparison::Awaited) => old.cloned().unwrap_or(Change::Awaited),
             Some(Comparison::NoEarlierPeriod) => Change::NoEarlierPeriod,
+            Some(Comparison::PartOfPeriod) => Change::PartOfPeriod,
             Some(Comparison::Failed) => Change::Unknown,
             Some(Comparison::Known) => match (number(current), number(previous)) {
-                (Some(current), Some(previous)) => {
-                    current.change_from(previous).map_or(Change::FromNothing, Change::By)
+                (Some(Number::Exact(current)), Some(Number::Exact(previous))) => {
+                    match current.change_from(previous) {
+                        Ok(tenths) => Change::By(tenths),
+                        Err(NoChange::FromZero) => Change::FromNothing,
+                        Err(NoChange::TooLarge) => Change::TooLarge,
+                    }
                 }
                 (Some(_), None) => Change::FromNothing,
-                (None, _) => Change::Unknown,
+                _ => Change::Unknown,
             },
         }
     });
@@ -104,11 +134,17 @@ fn Change(place: Place) -> impl IntoView {
     let title = move || {
         let before = previous.with(|answer| answer.as_ref().and_then(|answer| answer.number()));
         let days: Option<DateRange> = days_before.get();
-        Some(format!("{}: {}", wording::days(days?), writing.whole(before?)))
+        Some(format!("{}: {}", wording::days(days?), writing.number(before?)))
     };
+    let known = place.known_days();
     let versus = move || match (change.get(), days_before.get()) {
         (Change::NoEarlierPeriod, _) => "No earlier period".to_owned(),
+        (Change::PartOfPeriod, _) => match known.get() {
+            Some((days, _)) => format!("Ends {}: no comparison", wording::day(days.last)),
+            None => "No comparison".to_owned(),
+        },
         (Change::FromNothing, _) => "Nothing in the period before".to_owned(),
+        (Change::TooLarge, _) => "Many times the period before".to_owned(),
         (Change::Unknown, _) => "No comparison".to_owned(),
         (Change::Awaited, _) | (Change::By(_), None) => String::new(),
         (Change::By(_), Some(days)) => {
@@ -119,6 +155,15 @@ fn Change(place: Place) -> impl IntoView {
     let trend = move || match change.get() {
         Change::By(tenths) if tenths > 0 => "up",
         Change::By(tenths) if tenths < 0 => "down",
+        _ => "none",
+    };
+    // Whether the change is a good one; an arrow alone says no more than its direction.
+    let better = place.measure.better;
+    let verdict = move || match (change.get(), better) {
+        (Change::By(0), _) => "none",
+        (Change::By(tenths), Better::Up) if tenths > 0 => "good",
+        (Change::By(tenths), Better::Down) if tenths < 0 => "good",
+        (Change::By(_), _) => "bad",
         _ => "none",
     };
     let pill = move || match change.get() {
@@ -142,6 +187,7 @@ fn Change(place: Place) -> impl IntoView {
             class="change"
             data-test=format!("change-{}", place.panel.name)
             data-trend=trend
+            data-verdict=verdict
             title=title
         >
             {pill}
@@ -153,14 +199,15 @@ fn Change(place: Place) -> impl IntoView {
 #[component]
 fn Spark(place: Place) -> impl IntoView {
     let trend = place.answer(Slot::Trend);
-    let desk = place.desk;
+    let known = place.known_days();
     let input = Memo::new(move |_| {
-        let extent = desk.extent.get()?;
-        let (buckets, _) = trend
-            .with(|answer| Some(buckets(answer.as_ref()?, &place.time, &place.measure, extent)))?;
+        let (extent, last) = known.get()?;
+        let series = trend.with(|answer| {
+            Some(series(answer.as_ref()?, &place.time, &place.measure, extent, last))
+        })?;
         // A bucket that is cut by the range would look like a fall.
-        let whole = buckets.iter().filter(|bucket| bucket.n_days_shown == bucket.n_days);
-        let value = |bucket: &Bucket| bucket.value.map(|value| value.to_f64());
+        let whole = series.buckets.iter().filter(|bucket| bucket.n_days_shown == bucket.n_days);
+        let value = |bucket: &Bucket| bucket.reading.drawn().map(|value| value.to_f64());
         let values: Vec<Option<f64>> = whole.map(value).collect();
         (values.len() > 1)
             .then_some(Input::Spark(SparklineInput { values, last: Completeness::Complete }))

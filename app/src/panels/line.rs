@@ -4,60 +4,57 @@ use super::canvas::{Chart, Marked};
 use super::place::Place;
 use super::plot::Input;
 use super::tooltip::{Tooltip, Words};
-use crate::buckets::{Bucket, buckets};
-use crate::wording;
-use chart::{Completeness, LineInput, LinePoint, ValueFormat};
+use crate::buckets::{Bucket, Reading, Series, series};
+use crate::decimal::Decimal;
+use crate::wording::{self, Writing};
+use chart::{Completeness, LineInput, LinePoint};
 use coordinator::Slot;
 use leptos::prelude::*;
-use query::Grain;
 use web_sys::KeyboardEvent;
 
 #[component]
 pub(super) fn LineBody(place: Place) -> impl IntoView {
     let answer = place.answer(Slot::Current);
-    let desk = place.desk;
-    let (time, measure) = (place.time.clone(), place.measure.clone());
-    let series = Memo::new(move |_| {
-        let extent = desk.extent.get();
-        answer.with(|answer| match (answer, extent) {
-            (Some(answer), Some(extent)) => buckets(answer, &time, &measure, extent),
-            _ => (Vec::new(), Grain::Day),
+    let (time, measure, known) = (place.time.clone(), place.measure.clone(), place.known_days());
+    let shown = Memo::new(move |_| {
+        answer.with(|answer| match (answer, known.get()) {
+            (Some(answer), Some((extent, last))) => series(answer, &time, &measure, extent, last),
+            _ => Series::default(),
         })
     });
     let writing = place.writing.clone();
     let input = Memo::new(move |_| {
-        series.with(|(buckets, grain)| {
-            let format = ValueFormat {
-                prefix: writing.prefix(),
-                suffix: writing.suffix().to_owned(),
-                scale: writing.scale(),
-            };
-            let points = buckets.iter().map(point).collect();
-            Some(Input::Line(LineInput { points, comparison: Vec::new(), grain: *grain, format }))
+        shown.with(|series| {
+            let points = series.buckets.iter().map(|bucket| point(bucket, &writing)).collect();
+            let (grain, format) = (series.grain, writing.axis());
+            Some(Input::Line(LineInput { points, comparison: Vec::new(), grain, format }))
         })
     });
     let note = place.note;
-    Effect::new(move |_| {
-        note.set(series.with(|(_, grain)| format!("by {}", wording::grain(*grain))));
-    });
+    Effect::new(move |_| note.set(shown.with(said)));
     let marked = Marked::unselected();
     let writing = place.writing.clone();
     let words = Callback::new(move |idx: usize| {
-        series.with(|(buckets, grain)| {
-            let bucket = buckets.get(idx)?;
-            let value = bucket.value.map(|value| writing.whole(value));
-            let is_cut = bucket.n_days_shown < bucket.n_days;
-            Some(Words {
-                title: wording::bucket(bucket.date, *grain),
-                value: value.unwrap_or_else(|| "no value".to_owned()),
-                note: match is_cut {
-                    true => format!("{} of {} days", bucket.n_days_shown, bucket.n_days),
-                    false => String::new(),
-                },
-            })
+        shown.with(|series| {
+            let bucket = series.buckets.get(idx)?;
+            let value = match bucket.reading {
+                Reading::Number(number) => writing.number(number),
+                Reading::NoRowsZero => writing.whole(Decimal::new(0, 0)),
+                Reading::Null => "no value".to_owned(),
+                Reading::NoRows => "no rows".to_owned(),
+            };
+            let mut note = Vec::new();
+            if bucket.reading == Reading::NoRowsZero {
+                note.push("no rows".to_owned());
+            }
+            if bucket.n_days_shown < bucket.n_days {
+                note.push(format!("{} of {} days", bucket.n_days_shown, bucket.n_days));
+            }
+            let title = wording::bucket(bucket.date, series.grain);
+            Some(Words { title, value, note: note.join(", ") })
         })
     });
-    let n_points = Memo::new(move |_| series.with(|(buckets, _)| buckets.len()));
+    let n_points = Memo::new(move |_| shown.with(|series| series.buckets.len()));
     let on_key = move |event: KeyboardEvent| {
         let last = n_points.get_untracked().saturating_sub(1);
         let idx = marked.focused.get_untracked().unwrap_or(last).min(last);
@@ -106,10 +103,20 @@ pub(super) fn LineBody(place: Place) -> impl IntoView {
     }
 }
 
-fn point(bucket: &Bucket) -> LinePoint {
+/// How wide the buckets are, and what is not drawn.
+fn said(series: &Series) -> String {
+    let grain = wording::grain(series.grain);
+    match series.n_far {
+        0 => format!("by {grain}"),
+        1 => format!("by {grain}, 1 {grain} far off not drawn"),
+        n => format!("by {grain}, {} {grain}s far off not drawn", chart::grouped(n as i128, 0)),
+    }
+}
+
+fn point(bucket: &Bucket, writing: &Writing) -> LinePoint {
     LinePoint {
         date: bucket.date,
-        value: bucket.value.map(|value| value.to_f64()),
+        value: bucket.reading.drawn().map(|value| writing.plotted(value)),
         completeness: match bucket.n_days_shown < bucket.n_days {
             true => Completeness::Partial,
             false => Completeness::Complete,

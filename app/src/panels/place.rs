@@ -2,10 +2,11 @@
 
 use crate::answer::Answer;
 use crate::state::{Desk, use_desk};
-use crate::wording::Writing;
+use crate::wording::{self, Writing};
 use catalog::{Measure, Name, Panel};
 use coordinator::{PanelView, Slot};
 use leptos::prelude::*;
+use query::{Date, DateRange};
 use std::sync::Arc;
 
 /// A panel, its measure, and how to read its state.
@@ -22,7 +23,7 @@ pub(super) struct Place {
     /// A few words at the right of the title, such as how many values there are in all.
     pub(super) note: RwSignal<String>,
     view: Memo<Option<PanelView>>,
-    answers: [Memo<Option<Arc<Answer>>>; 3],
+    answers: [Memo<Option<Arc<Answer>>>; 4],
 }
 
 impl Place {
@@ -44,11 +45,11 @@ impl Place {
                 },
             )
         };
-        let answers = [answer(Slot::Current), answer(Slot::Previous), answer(Slot::Trend)];
+        let answers = Slot::EVERY.map(answer);
         Some(Place {
             desk,
             measure: Arc::new(measure.clone()),
-            writing: Writing::new(measure.format, &catalog.currency),
+            writing: Writing::new(measure.format, &catalog),
             time,
             is_painted: RwSignal::new(false),
             note: RwSignal::default(),
@@ -65,12 +66,40 @@ impl Place {
 
     /// The rows that one of its places shows.
     pub(super) fn answer(&self, slot: Slot) -> Memo<Option<Arc<Answer>>> {
-        let [current, previous, trend] = self.answers;
+        let [current, previous, trend, whole] = self.answers;
         match slot {
             Slot::Current => current,
             Slot::Previous => previous,
             Slot::Trend => trend,
+            Slot::Whole => whole,
         }
+    }
+
+    /// The days that the panel's table has, and the last of them that is not in the future of its
+    /// commit.
+    pub(super) fn known_days(&self) -> Memo<Option<(DateRange, Date)>> {
+        let view = self.view;
+        Memo::new(move |_| {
+            view.with(|view| {
+                let view = view.as_ref()?;
+                Some((view.extent?, view.last_day?))
+            })
+        })
+    }
+
+    /// Which filters of the page the panel cannot follow, as a sentence; `None` when it follows all.
+    pub(super) fn not_filtered(&self) -> Memo<Option<String>> {
+        let (desk, view) = (self.desk, self.view);
+        Memo::new(move |_| {
+            let catalog = desk.loaded()?;
+            view.with(|view| {
+                let names = &view.as_ref()?.not_filtered_by;
+                let labels: Vec<String> =
+                    names.iter().map(|name| wording::dimension(&catalog, name)).collect();
+                (!labels.is_empty())
+                    .then(|| format!("Not filtered by {}", wording::listed(&labels)))
+            })
+        })
     }
 
     /// The rows have been drawn.
@@ -81,13 +110,9 @@ impl Place {
         self.desk.painted(&self.panel.name);
     }
 
-    /// What the page calls a dimension of the measure's table.
+    /// What the page calls a dimension.
     pub(super) fn dimension_label(&self, dimension: &Name) -> String {
-        let catalog = untrack(|| self.desk.loaded());
-        let label = catalog.as_ref().and_then(|catalog| {
-            let (table, _) = catalog.measure(&self.panel.measure)?;
-            Some(table.dimension(dimension)?.label.clone())
-        });
-        label.unwrap_or_else(|| dimension.to_string())
+        untrack(|| self.desk.loaded())
+            .map_or_else(|| dimension.to_string(), |it| wording::dimension(&it, dimension))
     }
 }

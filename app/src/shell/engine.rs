@@ -1,6 +1,6 @@
 //! The engine's worker: its start, its messages, its end.
 
-use crate::browser;
+use crate::{browser, reply};
 use js_sys::{Array, ArrayBuffer, Reflect, Uint8Array};
 use protocol::{Answer, Ask, Reply, Request, RequestId};
 use std::cell::RefCell;
@@ -45,25 +45,29 @@ impl EngineWorker {
             options.set_name(COMPILED);
         }
         let worker = Worker::new_with_options(&url, &options).map_err(|error| text_of(&error))?;
-        if let Some(module) = held {
-            worker.post_message(&module).map_err(|error| text_of(&error))?;
+        if let Some(module) = held
+            && let Err(error) = worker.post_message(&module)
+        {
+            // It waits for the module, which never comes.
+            worker.terminate();
+            return Err(text_of(&error));
         }
         let on_death = Rc::new(on_death);
 
         let died = Rc::clone(&on_death);
         let (compiled, asked) = (Rc::clone(compiled), worker.clone());
         let on_message = Closure::new(move |event: MessageEvent| match read(&event.data()) {
-            Some((Reply { answer: Answer::Module, .. }, _, module)) => {
+            Ok((Reply { answer: Answer::Module, .. }, _, module)) => {
                 *compiled.borrow_mut() = Some(module);
             }
-            Some((reply, buffer, _)) => {
+            Ok((reply, buffer, _)) => {
                 if reply.answer == Answer::Ready && compiled.borrow().is_none() {
                     // Without it the next worker compiles by itself.
                     let _ = post(&asked, RequestId(0), Ask::Module);
                 }
                 on_reply(reply, buffer);
             }
-            None => died("the engine said something that is no reply".to_owned()),
+            Err(reason) => died(reason),
         });
         let died = Rc::clone(&on_death);
         let on_error = Closure::new(move |event: Event| {
@@ -109,12 +113,15 @@ fn post(worker: &Worker, id: RequestId, ask: Ask) -> Result<(), String> {
 }
 
 /// A message is the JSON of a reply and, beside it, a buffer, a module or null.
-fn read(message: &JsValue) -> Option<(Reply, Option<Vec<u8>>, JsValue)> {
-    let parts: &Array = message.dyn_ref()?;
-    let reply = serde_json::from_str(&parts.get(0).as_string()?).ok()?;
-    let beside = parts.get(1);
+///
+/// # Errors
+/// Why it is not, as text for the viewer.
+fn read(message: &JsValue) -> Result<(Reply, Option<Vec<u8>>, JsValue), String> {
+    let json = message.dyn_ref::<Array>().and_then(|parts| parts.get(0).as_string());
+    let reply = reply::read(&json.unwrap_or_default())?;
+    let beside = message.dyn_ref::<Array>().map_or(JsValue::NULL, |parts| parts.get(1));
     let buffer = beside.dyn_ref::<ArrayBuffer>().map(|buffer| Uint8Array::new(buffer).to_vec());
-    Some((reply, buffer, beside))
+    Ok((reply, buffer, beside))
 }
 
 fn text_of(error: &JsValue) -> String {

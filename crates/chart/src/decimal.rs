@@ -25,8 +25,9 @@ pub fn grouped(units: i128, scale: u8) -> String {
 
 /// At most three significant digits and a suffix: `compact(1359164370, 2)` is `13.6M`.
 ///
-/// Rounds half away from zero; suffixes are `k`, `M`, `B`, `T`. Exact when the value has no more
-/// than three significant digits, as ticks have.
+/// Rounds half away from zero; suffixes are `k`, `M`, `B`, `T`, and for what is a thousand `T` or
+/// more, or less than a millionth, the power of ten: `1.8e36`. Exact when the value has no more than
+/// three significant digits, as ticks have.
 pub fn compact(units: i128, scale: u8) -> String {
     if units == 0 {
         return "0".to_owned();
@@ -46,6 +47,13 @@ pub fn compact(units: i128, scale: u8) -> String {
     if three == 1_000 {
         (three, exponent) = (100, exponent + 1);
     }
+    let sign = if units < 0 { "-" } else { "" };
+    if !(-6..15).contains(&exponent) {
+        let digits = three.to_string();
+        let (whole, fraction) = digits.split_at(1);
+        let point = if fraction == "00" { "" } else { "." };
+        return format!("{sign}{whole}{point}{}e{exponent}", fraction.trim_end_matches('0'));
+    }
     let group = exponent.div_euclid(3).clamp(0, 4);
     let mut text = three.to_string();
     // Digits before the decimal point once the suffix has taken its thousands.
@@ -59,7 +67,7 @@ pub fn compact(units: i128, scale: u8) -> String {
         text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
     }
     let suffix = ["", "k", "M", "B", "T"].get(group as usize).copied().unwrap_or_default();
-    format!("{}{text}{suffix}", if units < 0 { "-" } else { "" })
+    format!("{sign}{text}{suffix}")
 }
 
 #[cfg(test)]
@@ -105,9 +113,14 @@ mod tests {
         check(5, 2, "0.05");
         check(123_456, 8, "0.00123");
         check(-2_500_000, 0, "-2.5M");
-        check(20_000_000_000_000_000, 0, "20000T");
-        check(1, 38, "0.00000000000000000000000000000000000001");
-        check(i128::MIN, 0, "-170000000000000000000000000T");
+        check(999_499_999_999_999, 0, "999T");
+        check(999_500_000_000_000, 0, "1e15");
+        check(20_500_000_000_000_000, 0, "2.05e16");
+        check(1, 6, "0.000001");
+        check(1, 7, "1e-7");
+        check(-123, 40, "-1.23e-38");
+        check(1, 38, "1e-38");
+        check(i128::MIN, 0, "-1.7e38");
     }
 
     proptest! {

@@ -39,6 +39,8 @@ pub struct Slice {
     pub label: String,
     /// The value as text.
     pub value_label: String,
+    /// Its share of the whole as text; empty where it has none.
+    pub share_label: String,
     /// Its colour.
     pub color: SliceColor,
 }
@@ -156,8 +158,8 @@ impl DonutChart {
             .iter()
             .map(|slice| measure(&slice.value_label, LEGEND_PX).ceil())
             .fold(0.0, f64::max);
-        let legend = list
-            .map_or_else(Vec::new, |list| legend_rows(input, &shares, list, values_px, measure));
+        let legend =
+            list.map_or_else(Vec::new, |list| legend_rows(input, list, values_px, measure));
         Ok(DonutLayout {
             frame,
             center: ring.center(),
@@ -230,8 +232,10 @@ impl DonutLayout {
             let whole = self.part(Wedge { start: 0.0, sweep: TAU }, 0.0);
             pen.fill(&whole.polygon(0.0, 0.0), theme.grid)?;
         }
-        let gap_px = if n_drawn > 1 { GAP_PX } else { 0.0 };
         for (idx, wedge) in self.wedges.iter().enumerate().filter(|(_, wedge)| wedge.sweep > 0.0) {
+            // A thin slice keeps more than half of itself beside its gap.
+            let thin_px = wedge.sweep * self.inner_px * 0.4;
+            let gap_px = if n_drawn > 1 { GAP_PX.min(thin_px) } else { 0.0 };
             let lift_px = if state.hovered == Some(idx) { LIFT_PX } else { 0.0 };
             let part = self.part(*wedge, lift_px);
             if state.focused == Some(idx) {
@@ -323,7 +327,6 @@ impl DonutLayout {
 
 #[cfg(test)]
 mod tests {
-    use super::angles::LEAST_SWEEP;
     use super::*;
     use crate::text::estimate_width;
     use proptest::prelude::*;
@@ -336,6 +339,7 @@ mod tests {
                 value: *value,
                 label: format!("slice {idx}"),
                 value_label: value.to_string(),
+                share_label: String::new(),
                 color: SliceColor::Palette(idx),
             })
             .collect();
@@ -358,8 +362,9 @@ mod tests {
         check(&[0.0, 0.0], &[0.0, 0.0]);
         check(&[], &[]);
         check(&[f64::MAX, f64::MAX], &[50.0, 50.0]);
-        // The thin one gets the least sweep, a ninetieth of the ring.
-        check(&[1_000_000.0, 1.0], &[98.9, 1.1]);
+        // However thin, none looks like more than it is.
+        check(&[99_000.0, 1_000.0], &[99.0, 1.0]);
+        check(&[1_000_000.0, 1.0], &[100.0, 0.0]);
     }
 
     #[test]
@@ -399,7 +404,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn wedges_fill_the_ring_and_none_is_too_thin(
+        fn wedges_fill_the_ring_in_proportion(
             values in prop::collection::vec(0.0..1e12_f64, 1..12),
             tiny in prop::collection::vec(0.0..1e-3_f64, 0..6),
         ) {
@@ -408,8 +413,9 @@ mod tests {
             let layout = layout(&values, 600.0, 240.0).unwrap();
             let sum: f64 = layout.wedges.iter().map(|wedge| wedge.sweep).sum();
             prop_assert!((sum - TAU).abs() < 1e-9);
+            let whole: f64 = values.iter().sum();
             for (value, wedge) in values.iter().zip(&layout.wedges) {
-                prop_assert!(*value == 0.0 || wedge.sweep >= LEAST_SWEEP - 1e-9);
+                prop_assert!((wedge.sweep - value / whole * TAU).abs() < 1e-9);
             }
             for pair in layout.wedges.windows(2) {
                 prop_assert!((pair[0].start + pair[0].sweep - pair[1].start).abs() < 1e-9);

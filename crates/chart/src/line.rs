@@ -209,8 +209,12 @@ impl LineLayout {
         }
         let drawn: Vec<Option<Point>> =
             self.drawn.iter().map(|idx| self.points.get(*idx).copied().flatten()).collect();
+        // Full strength at the highest and the lowest point of all runs, not of each alone.
+        let heights = || self.points.iter().flatten().map(|point| point.y);
+        let peak_y = heights().fold(self.zero_y, f64::min);
+        let trough_y = heights().fold(self.zero_y, f64::max);
         for run in runs(&drawn) {
-            self.draw_run(&mut pen, &run)?;
+            self.draw_run(&mut pen, &run, [peak_y, trough_y])?;
         }
         self.draw_marks(&mut pen, state)?;
         pen.finish()
@@ -268,11 +272,13 @@ impl LineLayout {
         Ok(())
     }
 
-    /// The area and the line of one unbroken run; indices are those of `drawn`.
+    /// The area and the line of one unbroken run; indices are those of `drawn`. The area has its full
+    /// strength at `edges_y`.
     fn draw_run<DB: DrawingBackend>(
         &self,
         pen: &mut Pen<'_, DB>,
         run: &[(usize, Point)],
+        edges_y: [f64; 2],
     ) -> Result<(), ChartError>
     where
         DB::ErrorType: 'static,
@@ -282,11 +288,7 @@ impl LineLayout {
         if let [dot] = line.as_slice() {
             return pen.disc(*dot, 2.5, accent);
         }
-        // Full strength at the highest and the lowest point of all runs, not of this one alone.
-        let heights = || self.points.iter().flatten().map(|point| point.y);
-        let peak_y = heights().fold(self.zero_y, f64::min);
-        let trough_y = heights().fold(self.zero_y, f64::max);
-        for edge_y in [peak_y, trough_y] {
+        for edge_y in edges_y {
             if edge_y == self.zero_y {
                 continue;
             }

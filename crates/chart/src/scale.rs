@@ -37,7 +37,7 @@ pub struct Tick {
 /// How the ticks of a value axis are written, and how fine they may be.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ValueFormat {
-    /// Before the number, after its sign: `R$ `.
+    /// Before the number, after its sign (U+2212): `R$ `.
     pub prefix: String,
     /// After the number: ` %`.
     pub suffix: String,
@@ -48,7 +48,7 @@ pub struct ValueFormat {
 impl ValueFormat {
     /// Writes the exact decimal `units` / 10^`scale` with at most three significant digits.
     fn tick(&self, units: i128, scale: u8) -> String {
-        let sign = if units < 0 { "-" } else { "" };
+        let sign = if units < 0 { "−" } else { "" };
         let number = compact(units, scale);
         format!("{sign}{}{}{}", self.prefix, number.trim_start_matches('-'), self.suffix)
     }
@@ -141,8 +141,8 @@ mod tests {
         check(&[13.0, 41_234.5], 4, 2, "0 20k 40k 60k");
         check(&[1_500_000.0], 3, 2, "0 500k 1M 1.5M");
         check(&[0.3], 3, 2, "0 0.1 0.2 0.3");
-        check(&[-30.0, 60.0], 4, 0, "-50 -25 0 25 50 75");
-        check(&[-30.0, -4.0], 3, 0, "-30 -20 -10 0");
+        check(&[-30.0, 60.0], 4, 0, "−50 −25 0 25 50 75");
+        check(&[-30.0, -4.0], 3, 0, "−30 −20 −10 0");
         check(&[], 4, 2, "0 0.01");
         check(&[0.0, 0.0], 4, 0, "0 1");
         check(&[f64::NAN, f64::INFINITY, 8.0], 4, 0, "0 2 4 6 8");
@@ -165,7 +165,7 @@ mod tests {
     fn prefix_and_suffix_stand_beside_the_number() {
         let format = ValueFormat { prefix: "R$ ".into(), suffix: "/d".into(), scale: 2 };
         let axis = Axis::around_zero([-20_000.0], 1, &format);
-        assert_eq!(axis.ticks[0].1, "-R$ 20k/d");
+        assert_eq!(axis.ticks[0].1, "−R$ 20k/d");
     }
 
     #[test]

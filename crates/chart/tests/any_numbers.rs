@@ -63,6 +63,7 @@ proptest! {
             value: value.unwrap_or(0.0).abs(),
             label: "label".to_owned(),
             value_label: "1".to_owned(),
+            share_label: String::new(),
             color: SliceColor::Palette(idx),
         });
         let donut = DonutInput {

@@ -223,6 +223,10 @@ fn status() -> DonutInput {
                 value: *count as f64,
                 label: (*label).to_owned(),
                 value_label: grouped(*count, 0),
+                share_label: match *count as f64 / 99_441.0 * 100.0 {
+                    share if share < 0.05 => "<0.1%".to_owned(),
+                    share => format!("{share:.1}%"),
+                },
                 color: SliceColor::Palette(idx),
             })
             .collect(),

@@ -4,6 +4,7 @@
 //! cancelled and forgotten, so that no handler can forget a part of it.
 
 mod settle;
+mod silence;
 mod trouble;
 
 use crate::ledger::{Ids, Ledger};
@@ -11,7 +12,7 @@ use crate::panels::Panels;
 use crate::tables::Tables;
 use crate::{
     CatalogState, Effect, Engine, Event, Lake, Login, Network, Notice, Offline, PageState,
-    PanelView, Place, Session, TablesView, Told, url,
+    PanelView, Place, Session, TablesView, Told, Watched, url,
 };
 use catalog::{Catalog, Name};
 use protocol::{ErrorCode, Failure, RequestId};
@@ -43,6 +44,9 @@ pub struct Coordinator {
     /// Whose answers are held.
     user: Option<String>,
     n_deaths: u32,
+    n_starts: u32,
+    /// What is watched and has not come in its time.
+    overdue: BTreeSet<Watched>,
     /// After a death, questions go out one by one until all are answered, to find the culprit.
     is_cautious: bool,
     is_refresh: bool,
@@ -59,6 +63,7 @@ impl Coordinator {
         let mut effects = Vec::new();
         self.note(event, &mut effects);
         self.settle(&mut effects);
+        self.watch(&mut effects);
         effects
     }
 
@@ -113,19 +118,27 @@ impl Coordinator {
         &self.notices
     }
 
-    /// The days that the lake has of the dashboard's time dimension.
+    /// The days that the tables of the dashboard have of its time dimension.
     pub fn extent(&self) -> Option<DateRange> {
-        let (catalog, page, lake) = (self.loaded()?, self.page.as_ref()?, self.lake.as_ref()?);
-        let time = &catalog.dashboard(&page.dashboard)?.time;
-        let of_time = lake.extents.iter().filter(|extent| &extent.dimension == time);
-        of_time
-            .filter_map(|extent| extent.range)
-            .reduce(|a, b| DateRange { first: a.first.min(b.first), last: a.last.max(b.last) })
+        let (lake, time, tables) = self.shown_tables()?;
+        lake.extent(tables, time)
     }
 
-    /// The days that are shown.
+    /// The days that are shown. A preset ends at the last day of a table of the dashboard that is not
+    /// in the future of its commit; see [`Lake::last_day`].
     pub fn days(&self) -> Option<DateRange> {
-        Some(self.page.as_ref()?.range.days(self.extent()?))
+        let (lake, time, tables) = self.shown_tables()?;
+        let (extent, last) = (lake.extent(tables.clone(), time)?, lake.last_day(tables, time)?);
+        Some(self.page.as_ref()?.range.days(extent, last))
+    }
+
+    /// The lake, and the time dimension and the tables of the dashboard.
+    fn shown_tables(&self) -> Option<(&Lake, &Name, impl Iterator<Item = &Name> + Clone)> {
+        let (catalog, page, lake) = (self.loaded()?, self.page.as_ref()?, self.lake.as_ref()?);
+        let dashboard = catalog.dashboard(&page.dashboard)?;
+        let panels = dashboard.panels.iter();
+        let tables = panels.filter_map(|panel| Some(&catalog.measure(&panel.measure)?.0.name));
+        Some((lake, &dashboard.time, tables))
     }
 
     /// What the viewer sees of a panel of the dashboard that is shown.
@@ -162,7 +175,7 @@ impl Coordinator {
                 self.read_url();
                 self.lake_url = lake_url;
                 effects.push(Effect::AskSession);
-                effects.push(Effect::StartWorker { delay_ms: 0 });
+                self.start_worker(0, effects);
             }
             Event::UrlChanged { place, query } => {
                 self.place = place;
@@ -233,6 +246,8 @@ impl Coordinator {
             }
             Event::Failed { id, failure } => self.note_failure(id, failure, effects),
             Event::WorkerDied { message } => self.note_death(message, effects),
+            Event::Overdue { watched } => self.note_overdue(watched),
+            Event::RestartChosen => self.restart(effects),
 
             Event::PlaceChosen { place } => {
                 self.place = place;
@@ -279,7 +294,12 @@ impl Coordinator {
             }
             Event::PanelRetried { panel } => self.panels.retry(&panel),
             Event::Retried => self.retry(effects),
-            Event::NoticeDismissed { notice } => self.notices.retain(|told| *told != notice),
+            Event::NoticeDismissed { notice } => {
+                if notice == Notice::EngineSilent {
+                    self.wait_on();
+                }
+                self.notices.retain(|told| *told != notice);
+            }
         }
     }
 

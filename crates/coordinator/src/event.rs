@@ -1,6 +1,6 @@
 //! What can happen to the page, and what the shell may be told to do about it.
 
-use crate::{Network, Notice, Place, RangeChoice, Slot, TablesEvent, Told};
+use crate::{Network, Notice, Place, RangeChoice, Slot, TablesEvent, Told, Watched};
 use catalog::{Catalog, Name};
 use protocol::{Ask, Extent, Failure, LoginRequest, RequestId, SessionReply, TableVersion};
 use std::sync::Arc;
@@ -81,7 +81,14 @@ pub enum Event {
         /// Its last words, or what the browser says.
         message: String,
     },
+    /// The time is up that [`Effect::Watch`] set.
+    Overdue {
+        /// What was watched.
+        watched: Watched,
+    },
 
+    /// The viewer has had enough of an engine that does not answer, and wants another.
+    RestartChosen,
     /// Another part of the page was chosen.
     PlaceChosen {
         /// The part.
@@ -151,6 +158,13 @@ pub enum Effect {
     },
     /// End the worker that runs.
     StopWorker,
+    /// Emit [`Event::Overdue`] once the time is up, whatever happens meanwhile.
+    Watch {
+        /// What to say then.
+        watched: Watched,
+        /// The time.
+        after_ms: u32,
+    },
     /// Post a request to the worker.
     Send {
         /// A number never used before.

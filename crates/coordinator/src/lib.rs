@@ -22,6 +22,6 @@ pub use event::{Effect, Event};
 pub use page::{PageState, Place, RangeChoice};
 pub use panels::{Comparison, Freshness, PanelView, Phase};
 pub use plan::Slot;
-pub use status::{CatalogState, Engine, Lake, Login, Network, Notice, Offline, Session};
+pub use status::{CatalogState, Engine, Lake, Login, Network, Notice, Offline, Session, Watched};
 pub use tables::{Held, Part, Standing, TablesEvent, TablesState, TablesView, Told, View};
 pub use url::preset_name;

@@ -1,7 +1,7 @@
 //! What the viewer has chosen: a dashboard, a range of days, the values that filter.
 
 use catalog::{Catalog, Memory, Name, RangePreset};
-use query::{DateRange, Selection};
+use query::{Date, DateRange, Selection};
 
 /// A part of the page, named by the URL's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -60,23 +60,23 @@ impl PageState {
 /// How the viewer says which days he wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RangeChoice {
-    /// Relative to the last day of the lake.
+    /// Relative to the last day.
     Preset(RangePreset),
     /// These days.
     Custom(DateRange),
 }
 
 impl RangeChoice {
-    /// The days that are meant in a lake that has the days of `extent`.
+    /// The days that are meant by a viewer of tables that have the days of `extent`, and for whom
+    /// `last` is the last day.
     ///
-    /// A preset ends at the last day of the lake, and may begin before the first one.
-    pub fn days(self, extent: DateRange) -> DateRange {
+    /// A number of days ends at `last`, and may begin before the first day. All days are those of
+    /// `extent`, also those after `last`.
+    pub fn days(self, extent: DateRange, last: Date) -> DateRange {
         match self {
             RangeChoice::Custom(range) => range,
             RangeChoice::Preset(preset) => match preset.n_days() {
-                Some(n_days) => {
-                    DateRange { first: extent.last.plus_days(1 - n_days), last: extent.last }
-                }
+                Some(n_days) => DateRange { first: last.plus_days(1 - n_days), last },
                 None => extent,
             },
         }
@@ -92,12 +92,13 @@ mod tests {
     }
 
     #[test]
-    fn a_preset_ends_where_the_lake_ends() {
-        let extent = range("2016-09-04", "2018-10-17");
-        let check =
-            |choice: RangeChoice, expected: DateRange| assert_eq!(choice.days(extent), expected);
+    fn a_preset_ends_at_the_last_day() {
+        let check = |choice: RangeChoice, expected: DateRange| {
+            let extent = range("2016-09-04", "9999-12-31");
+            assert_eq!(choice.days(extent, "2018-10-17".parse().unwrap()), expected);
+        };
         check(RangeChoice::Preset(RangePreset::Last7Days), range("2018-10-11", "2018-10-17"));
-        check(RangeChoice::Preset(RangePreset::All), extent);
+        check(RangeChoice::Preset(RangePreset::All), range("2016-09-04", "9999-12-31"));
         check(
             RangeChoice::Custom(range("2020-01-01", "2020-01-02")),
             range("2020-01-01", "2020-01-02"),

@@ -1,10 +1,10 @@
 //! What each panel wants and shows.
 
-use crate::{PageState, Slot, plan};
-use catalog::{Catalog, Dashboard, Name};
+use crate::{Lake, PageState, Slot, plan};
+use catalog::{Catalog, Dashboard, Name, Panel};
 use protocol::{ErrorCode, Failure, RequestId};
-use query::{DateRange, QuerySpec};
-use std::collections::BTreeMap;
+use query::{Date, DateRange, QuerySpec};
+use std::collections::{BTreeMap, HashSet};
 
 /// What the viewer sees of a panel, apart from its rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,13 @@ pub struct PanelView {
     pub freshness: Freshness,
     /// Whether the number can be compared with that of the period before.
     pub comparison: Comparison,
+    /// The days of the dashboard's time that the panel's table has rows of.
+    pub extent: Option<DateRange>,
+    /// The last of them that is not in the future of the table's commit.
+    pub last_day: Option<Date>,
+    /// The dimensions of the clauses that cannot filter the panel's table: it shows what it would
+    /// show without them.
+    pub not_filtered_by: Vec<Name>,
 }
 
 /// Where a panel stands.
@@ -46,8 +53,10 @@ pub enum Comparison {
     Known,
     /// One of them is awaited: whatever is shown in their places does not belong together.
     Awaited,
-    /// The lake lacks days of the period before.
+    /// The panel's table lacks days of the period before.
     NoEarlierPeriod,
+    /// The panel's table ends before the period does.
+    PartOfPeriod,
     /// The number of the period before could not be computed.
     Failed,
 }
@@ -64,12 +73,23 @@ pub(crate) struct SlotState {
     pub(crate) failure: Option<Failure>,
 }
 
+/// What is known of a panel beside its slots.
+#[derive(Debug, Clone, Default)]
+struct Standing {
+    extent: Option<DateRange>,
+    last_day: Option<Date>,
+    /// Whether the panel's table ends before the period that is shown does.
+    is_part: bool,
+    not_filtered_by: Vec<Name>,
+}
+
 /// The slots of every panel of a dashboard, in the order in which they are wanted: first what each
 /// panel is about, then the comparisons, then the sparklines.
 #[derive(Debug, Default)]
 pub(crate) struct Panels {
     dashboard: Option<Name>,
     order: Vec<Name>,
+    standings: Vec<Standing>,
     slots: BTreeMap<(Slot, usize), SlotState>,
     is_planned: bool,
 }
@@ -82,7 +102,9 @@ impl Panels {
             .into_iter()
             .flat_map(|slot| (0..order.len()).map(move |idx| ((slot, idx), SlotState::default())))
             .collect();
-        Panels { dashboard: Some(dashboard.name.clone()), order, slots, is_planned: false }
+        let standings = vec![Standing::default(); order.len()];
+        let dashboard = Some(dashboard.name.clone());
+        Panels { dashboard, order, standings, slots, is_planned: false }
     }
 
     /// Whether these are the panels of `dashboard`.
@@ -90,15 +112,48 @@ impl Panels {
         self.dashboard.as_ref() == Some(&dashboard.name)
     }
 
-    /// Sets what each slot wants in this state of the page, in a lake that has the days of `extent`;
-    /// in a lake without any day, nothing.
-    pub(crate) fn plan(&mut self, catalog: &Catalog, page: &PageState, extent: Option<DateRange>) {
+    /// Sets what each slot wants in this state of the page, with the days of `range` shown; without
+    /// any day, nothing.
+    pub(crate) fn plan(
+        &mut self,
+        catalog: &Catalog,
+        page: &PageState,
+        lake: &Lake,
+        range: Option<DateRange>,
+    ) {
         let Some(dashboard) = catalog.dashboard(&page.dashboard) else { return };
         self.is_planned = true;
-        for ((slot, idx), state) in &mut self.slots {
-            let want = dashboard.panels.get(*idx).zip(extent).and_then(|(panel, extent)| {
-                let range = page.range.days(extent);
-                plan::question(panel, *slot, &dashboard.time, page, range, extent)
+        for (idx, panel) in dashboard.panels.iter().enumerate() {
+            self.plan_panel(idx, panel, (catalog, page, lake), &dashboard.time, range);
+        }
+    }
+
+    fn plan_panel(
+        &mut self,
+        idx: usize,
+        panel: &Panel,
+        (catalog, page, lake): (&Catalog, &PageState, &Lake),
+        time: &Name,
+        range: Option<DateRange>,
+    ) {
+        let Some((table, measure)) = catalog.measure(&panel.measure) else { return };
+        let reached = plan::reached(catalog, table, &page.selection);
+        let known = lake.known_days(&table.name, time);
+        if let Some(standing) = self.standings.get_mut(idx) {
+            let ends = |(range, known): (DateRange, DateRange)| known.last < range.last;
+            *standing = Standing {
+                extent: lake.days_of(&table.name, time),
+                last_day: lake.last_day(std::iter::once(&table.name), time),
+                is_part: range.zip(known).is_some_and(ends),
+                not_filtered_by: reached.not_filtered_by,
+            };
+        }
+        for slot in Slot::EVERY {
+            let Some(state) = self.slots.get_mut(&(slot, idx)) else { continue };
+            let want = range.and_then(|range| {
+                let (selection, additivity) = (&reached.selection, measure.adds_up());
+                let scope = plan::Scope { time, selection, range, additivity, known };
+                plan::question(panel, slot, scope)
             });
             if state.want != want {
                 state.want = want;
@@ -151,11 +206,10 @@ impl Panels {
             .filter_map(move |((slot, idx), state)| Some((order.get(*idx)?, *slot, state)))
     }
 
-    /// Whether a slot still waits for the answer to `spec`.
-    pub(crate) fn wants(&self, spec: &QuerySpec) -> bool {
-        self.slots
-            .values()
-            .any(|state| state.want.as_ref() == Some(spec) && state.failure.is_none())
+    /// The questions to whose answers a slot still waits or that one shows.
+    pub(crate) fn wanted(&self) -> HashSet<&QuerySpec> {
+        let asks = self.slots.values().filter(|state| state.failure.is_none());
+        asks.filter_map(|state| state.want.as_ref()).collect()
     }
 
     /// Whether a slot shows the rows of that id.
@@ -170,7 +224,7 @@ impl Panels {
         let waits = |state: &SlotState| {
             state.want.is_some() && !state.is_current && state.failure.is_none()
         };
-        let current = slot(Slot::Current)?;
+        let (current, standing) = (slot(Slot::Current)?, self.standings.get(idx)?);
         let is_waiting = Slot::EVERY.into_iter().filter_map(slot).any(waits);
         let failure = match (&current.failure, stopped) {
             (Some(failure), _) => Some(failure),
@@ -193,8 +247,10 @@ impl Panels {
                 None if previous.is_current && current.is_current => Comparison::Known,
                 None => Comparison::Awaited,
             },
+            _ if standing.is_part => Comparison::PartOfPeriod,
             _ => Comparison::NoEarlierPeriod,
         };
-        Some(PanelView { phase, freshness, comparison })
+        let Standing { extent, last_day, not_filtered_by, .. } = standing.clone();
+        Some(PanelView { phase, freshness, comparison, extent, last_day, not_filtered_by })
     }
 }

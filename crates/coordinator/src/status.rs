@@ -2,6 +2,7 @@
 
 use catalog::{Catalog, Name};
 use protocol::{Extent, Failure, RequestId, SessionReply, TableVersion};
+use query::{Date, DateRange};
 use std::sync::Arc;
 
 /// Who the server says is there.
@@ -65,16 +66,67 @@ pub enum Engine {
     },
 }
 
+/// Something of the engine that is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Watched {
+    /// The start of a worker, counted from 1, until it takes requests.
+    Start(u32),
+    /// The answer to a request.
+    Request(RequestId),
+}
+
 /// The lake as the engine opened it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lake {
     /// The version of each table of the catalog, in its order.
     pub tables: Vec<TableVersion>,
-    /// The days that each time dimension has.
+    /// The days that each table has of each time dimension.
     pub extents: Vec<Extent>,
 }
 
 impl Lake {
+    /// The days of `dimension` that `table` has rows of.
+    pub fn days_of(&self, table: &Name, dimension: &Name) -> Option<DateRange> {
+        self.found(table, dimension)?.range
+    }
+
+    /// The days of `dimension` of which `table` knows everything: from its first row to its last
+    /// one, or to the day of its commit. What has no row by then did not happen.
+    pub fn known_days(&self, table: &Name, dimension: &Name) -> Option<DateRange> {
+        let DateRange { first, last } = self.days_of(table, dimension)?;
+        let version = self.tables.iter().find(|version| &version.table == table)?;
+        let committed = version.committed_at_us.map_or(last, day_of);
+        Some(DateRange { first, last: last.max(committed) })
+    }
+
+    /// The days of `dimension` that at least one of `tables` has rows of, with those between.
+    pub fn extent<'a>(
+        &self,
+        tables: impl Iterator<Item = &'a Name>,
+        dimension: &Name,
+    ) -> Option<DateRange> {
+        let ranges = tables.filter_map(|table| self.days_of(table, dimension));
+        ranges.reduce(|a, b| DateRange { first: a.first.min(b.first), last: a.last.max(b.last) })
+    }
+
+    /// The last day of `dimension` that one of `tables` has and that is not in the future of its
+    /// commit: a date such as 9999-12-31, a typing error or a planned delivery moves no range. The
+    /// last day of all where each is in the future.
+    pub fn last_day<'a>(
+        &self,
+        tables: impl Iterator<Item = &'a Name> + Clone,
+        dimension: &Name,
+    ) -> Option<Date> {
+        let found = tables.clone().filter_map(|table| self.found(table, dimension));
+        let last = found.filter_map(|extent| extent.last_by_commit).max();
+        last.or_else(|| Some(self.extent(tables, dimension)?.last))
+    }
+
+    fn found(&self, table: &Name, dimension: &Name) -> Option<&Extent> {
+        let is_it = |extent: &&Extent| &extent.table == table && &extent.dimension == dimension;
+        self.extents.iter().find(is_it)
+    }
+
     /// When the oldest of its table versions was committed, UTC microseconds: no panel is fresher
     /// than this, and none is older. `None` when no table says.
     pub fn committed_at_us(&self) -> Option<i64> {
@@ -97,6 +149,12 @@ impl Lake {
         };
         self.extents == other.extents && bare(self) == bare(other)
     }
+}
+
+/// The day of a moment in UTC microseconds.
+fn day_of(at_us: i64) -> Date {
+    let days = at_us.div_euclid(86_400_000_000);
+    Date::from_days(i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX }))
 }
 
 /// Whether the browser has a network, as far as it knows: one without a way to the server counts.
@@ -127,6 +185,8 @@ pub enum Notice {
         /// Its last words.
         message: String,
     },
+    /// The engine has not answered for a long time; the viewer may restart it.
+    EngineSilent,
     /// The URL named parameters that mean nothing here.
     IgnoredParameters {
         /// Their names.
@@ -145,4 +205,74 @@ pub enum Notice {
         /// Which version of which table, and the newest one.
         message: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> Name {
+        Name::new(text).unwrap()
+    }
+
+    fn day(text: &str) -> Date {
+        text.parse().unwrap()
+    }
+
+    fn lake() -> Lake {
+        let extent = |table: &str, first: &str, last: &str, by_commit: Option<&str>| Extent {
+            table: name(table),
+            dimension: name("day"),
+            range: Some(DateRange { first: day(first), last: day(last) }),
+            last_by_commit: by_commit.map(day),
+        };
+        let table = |table: &str, at: &str| TableVersion {
+            table: name(table),
+            version: Some(1),
+            committed_at_us: Some(i64::from(day(at).days()) * 86_400_000_000 + 7),
+            n_files: 1,
+            size_bytes: 1,
+            stale_since_us: None,
+        };
+        Lake {
+            tables: vec![table("sales", "2018-10-20"), table("stock", "2018-10-20")],
+            extents: vec![
+                extent("sales", "2018-01-01", "2018-10-17", Some("2018-10-17")),
+                extent("stock", "2018-10-19", "9999-12-31", Some("2018-10-19")),
+                extent("plans", "2019-01-01", "2019-12-31", None),
+                Extent { range: None, ..extent("empty", "2018-01-01", "2018-01-01", None) },
+            ],
+        }
+    }
+
+    #[test]
+    fn a_day_of_the_future_is_there_and_moves_no_range() {
+        let check = |tables: &[&str], last: Option<&str>, extent: Option<(&str, &str)>| {
+            let tables: Vec<Name> = tables.iter().map(|table| name(table)).collect();
+            let (lake, time) = (lake(), name("day"));
+            assert_eq!(lake.last_day(tables.iter(), &time), last.map(day), "{tables:?}");
+            let expected =
+                extent.map(|(first, last)| DateRange { first: day(first), last: day(last) });
+            assert_eq!(lake.extent(tables.iter(), &time), expected, "{tables:?}");
+        };
+        check(&["sales"], Some("2018-10-17"), Some(("2018-01-01", "2018-10-17")));
+        check(&["sales", "stock"], Some("2018-10-19"), Some(("2018-01-01", "9999-12-31")));
+        check(&["sales", "plans"], Some("2018-10-17"), Some(("2018-01-01", "2019-12-31")));
+        // Where there is nothing but future, it is what the viewer came for.
+        check(&["plans", "empty"], Some("2019-12-31"), Some(("2019-01-01", "2019-12-31")));
+        check(&["empty"], None, None);
+        check(&[], None, None);
+    }
+
+    #[test]
+    fn a_table_knows_what_did_not_happen_before_its_commit() {
+        let check = |table: &str, expected: Option<(&str, &str)>| {
+            let expected =
+                expected.map(|(first, last)| DateRange { first: day(first), last: day(last) });
+            assert_eq!(lake().known_days(&name(table), &name("day")), expected, "{table}");
+        };
+        check("sales", Some(("2018-01-01", "2018-10-20")));
+        check("stock", Some(("2018-10-19", "9999-12-31")));
+        check("empty", None);
+    }
 }

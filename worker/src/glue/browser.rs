@@ -66,9 +66,19 @@ fn take(message: &JsValue) {
         Ok(request) => serve(request),
         Err(reason) => {
             let failure = Failure::new(ErrorCode::InvalidRequest, reason);
-            say(RequestId(0), Answer::Failed(failure), None);
+            say(id_of(message), Answer::Failed(failure), None);
         }
     }
+}
+
+/// Under which id a message asks that cannot be read otherwise; 0 when it has none.
+fn id_of(message: &JsValue) -> RequestId {
+    #[derive(serde::Deserialize)]
+    struct Addressed {
+        id: RequestId,
+    }
+    let json = message.as_string().unwrap_or_default();
+    serde_json::from_str::<Addressed>(&json).map_or_else(|_| RequestId(0), |it| it.id)
 }
 
 fn serve(request: Request) {
@@ -224,18 +234,29 @@ fn say(id: RequestId, answer: Answer, ipc: Option<Vec<u8>>) {
     post(id, answer, &buffer, &transfer);
 }
 
+/// Posts a reply; where it cannot be posted, whoever waits for it is told so.
 fn post(id: RequestId, answer: Answer, beside: &JsValue, transfer: &Array) {
-    let json = match serde_json::to_string(&Reply { id, answer }) {
-        Ok(json) => json,
-        Err(error) => {
-            web_sys::console::error_1(&JsValue::from_str(&error.to_string()));
-            return;
-        }
-    };
-    let message = Array::of2(&JsValue::from_str(&json), beside);
-    if let Err(error) = scope().post_message_with_transfer(&message, transfer) {
-        web_sys::console::error_2(&JsValue::from_str("reply not posted"), &error);
+    let Err(reason) = try_post(id, answer, beside, transfer) else { return };
+    let message = format!("the answer could not be handed to the page: {reason}");
+    let failed = Answer::Failed(Failure::new(ErrorCode::Internal, message));
+    if let Err(reason) = try_post(id, failed, &JsValue::NULL, &Array::new()) {
+        // Nobody hears it. The page gives up waiting by its own clock.
+        web_sys::console::error_1(&JsValue::from_str(&reason));
     }
+}
+
+fn try_post(
+    id: RequestId,
+    answer: Answer,
+    beside: &JsValue,
+    transfer: &Array,
+) -> Result<(), String> {
+    let json = serde_json::to_string(&Reply { id, answer }).map_err(|error| error.to_string())?;
+    let message = Array::of2(&JsValue::from_str(&json), beside);
+    scope().post_message_with_transfer(&message, transfer).map_err(|error| {
+        let text = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
+        text.unwrap_or_else(|| format!("{error:?}"))
+    })
 }
 
 fn scope() -> DedicatedWorkerGlobalScope {

@@ -111,6 +111,11 @@ fn Pages(pages: Vec<PageLayout>, dictionary_bytes: u64, n_rows: u64, hue: usize)
                     ></button>
                 }).collect_view()}
             </div>
+            {(n_pages > MAX_PAGES).then(|| view! {
+                <p class="quiet" data-test="pages-left-out">
+                    {format!("{} more not drawn", chart::grouped((n_pages - MAX_PAGES) as i128, 0))}
+                </p>
+            })}
             <p class="page-words" role="status" data-test="page-words">
                 {move || words().unwrap_or_else(|| idle.clone())}
             </p>

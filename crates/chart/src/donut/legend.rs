@@ -20,7 +20,7 @@ pub struct LegendRow {
     pub row: Rect,
     /// The label, cut to its room.
     pub label: String,
-    /// The share of the whole: `12.3%`.
+    /// The share of the whole: `12.3%`; may be empty.
     pub share_label: String,
     /// The value as text.
     pub value_label: String,
@@ -55,7 +55,6 @@ pub(super) fn split(input: &DonutInput, frame: Frame) -> (Rect, Option<Rect>) {
 
 pub(super) fn legend_rows(
     input: &DonutInput,
-    shares: &[f64],
     list: Rect,
     values_px: f64,
     measure: Measure<'_>,
@@ -65,43 +64,15 @@ pub(super) fn legend_rows(
     input
         .slices
         .iter()
-        .zip(shares)
         .enumerate()
-        .map(|(idx, (slice, share))| {
+        .map(|(idx, slice)| {
             let top = list.top + idx as f64 * row_px;
             LegendRow {
                 row: Rect::between(list.left, top, list.right(), top + row_px),
                 label: ellipsize(&slice.label, LEGEND_PX, room, measure),
-                share_label: share_label(*share),
+                share_label: slice.share_label.clone(),
                 value_label: slice.value_label.clone(),
             }
         })
         .collect()
-}
-
-/// A share as a percentage with one decimal; what is there but rounds to zero is `<0.1%`.
-pub(super) fn share_label(share: f64) -> String {
-    match share {
-        0.0 => "0%".to_owned(),
-        share if share < 0.0005 => "<0.1%".to_owned(),
-        share if share < 1.0 && share > 0.9995 => ">99.9%".to_owned(),
-        1.0 => "100%".to_owned(),
-        share => format!("{:.1}%", share * 100.0),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shares_are_written_honestly() {
-        let check = |share: f64, expected: &str| assert_eq!(share_label(share), expected);
-        check(0.0, "0%");
-        check(1.0, "100%");
-        check(0.5, "50.0%");
-        check(0.000_1, "<0.1%");
-        check(0.999_9, ">99.9%");
-        check(0.123_4, "12.3%");
-    }
 }

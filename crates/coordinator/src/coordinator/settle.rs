@@ -20,13 +20,14 @@ impl Coordinator {
         self.ask(effects);
         self.show(effects);
         // Panels that are out of sight wait for nothing.
-        let (panels, is_seen) = (&self.panels, self.place == Place::Dashboard);
-        let cancelled = self.ledger.drop_unwanted(|spec| is_seen && panels.wants(spec));
+        let (wanted, is_seen) = (self.panels.wanted(), self.place == Place::Dashboard);
+        let cancelled = self.ledger.drop_unwanted(|spec| is_seen && wanted.contains(spec));
         effects.extend(cancelled.into_iter().map(|id| Effect::Cancel { id }));
         self.send(effects);
         self.ask_of_tables(effects);
         self.forget(effects);
         self.keep_page(effects);
+        self.hear();
     }
 
     /// Once all that is shown is there, so that nobody waits for it.
@@ -72,11 +73,11 @@ impl Coordinator {
             self.blank(effects);
             self.panels = Panels::new(dashboard);
         }
-        if self.lake.is_none() || self.place != Place::Dashboard {
+        let days = self.days();
+        let Some(lake) = self.lake.as_ref().filter(|_| self.place == Place::Dashboard) else {
             return;
-        }
-        let extent = self.extent();
-        self.panels.plan(&catalog, &page, extent);
+        };
+        self.panels.plan(&catalog, &page, lake, days);
         for (_, _, state) in self.panels.slots_mut() {
             if let (Some(spec), None) = (&state.want, &state.failure) {
                 self.ledger.want(spec);
@@ -133,8 +134,8 @@ impl Coordinator {
     }
 
     fn forget(&mut self, effects: &mut Vec<Effect>) {
-        let panels = &self.panels;
-        self.ledger.drop_old(|spec| panels.wants(spec));
+        let (panels, wanted) = (&self.panels, self.panels.wanted());
+        self.ledger.drop_old(|spec| wanted.contains(spec));
         let ledger = &self.ledger;
         self.held.retain(|id| {
             let stays = ledger.keeps(*id) || panels.shows(*id);

@@ -2,6 +2,8 @@
 
 mod bench;
 mod offline;
+mod reach;
+mod silence;
 
 use super::*;
 use crate::{Comparison, Freshness, Phase, RangeChoice, sample};
@@ -251,6 +253,9 @@ enum Step {
     Network(Network),
     Stale(Option<i64>),
     LogIn,
+    Overdue(usize),
+    Restart,
+    WaitOn,
 }
 
 fn steps() -> impl Strategy<Value = Step> {
@@ -271,6 +276,9 @@ fn steps() -> impl Strategy<Value = Step> {
             .prop_map(Step::Network),
         1 => proptest::sample::select(vec![None, Some(1), Some(2)]).prop_map(Step::Stale),
         2 => Just(Step::LogIn),
+        2 => any::<usize>().prop_map(Step::Overdue),
+        1 => Just(Step::Restart),
+        1 => Just(Step::WaitOn),
     ]
 }
 
@@ -304,6 +312,9 @@ fn take(bench: &mut Bench, step: Step) {
         }
         Step::Network(network) => bench.emit(Event::NetworkChanged { network }),
         Step::Stale(since_us) => bench.stale_since_us = since_us,
+        Step::Overdue(idx) => bench.overdue(idx),
+        Step::Restart => bench.emit(Event::RestartChosen),
+        Step::WaitOn => bench.emit(Event::NoticeDismissed { notice: Notice::EngineSilent }),
         Step::LogIn => {
             if !matches!(bench.page.session(), Session::LoggedIn(_)) {
                 bench.emit(Event::LoginAnswered(Ok(session("ann"))));
@@ -332,5 +343,6 @@ proptest! {
         }
         bench.answer_all();
         prop_assert!(bench.is_complete(), "{:?} {:?}", bench.page.engine(), bench.phases());
+        prop_assert!(!bench.page.notices().contains(&Notice::EngineSilent));
     }
 }

@@ -69,13 +69,19 @@ impl Coordinator {
         }
     }
 
-    pub(super) fn note_death(&mut self, message: String, effects: &mut Vec<Effect>) {
+    /// The engine that runs is over: what it had under way is asked again, one by one, except a
+    /// question that has ended two engines.
+    pub(super) fn suspect(&mut self, message: &str) {
         if let Some(culprit) = self.ledger.died() {
             let text = format!("the engine stopped on this question: {message}");
             self.panels.fail(&culprit, &Failure::new(ErrorCode::Internal, text));
         }
-        self.tables.died(&message);
+        self.tables.died(message);
         self.is_cautious = true;
+    }
+
+    pub(super) fn note_death(&mut self, message: String, effects: &mut Vec<Effect>) {
+        self.suspect(&message);
         self.n_deaths += 1;
         self.notices.retain(|notice| !matches!(notice, Notice::EngineRestarted { .. }));
         if self.n_deaths >= MAX_DEATHS_IN_A_ROW {
@@ -83,9 +89,8 @@ impl Coordinator {
             effects.push(Effect::StopWorker);
         } else {
             self.tell(Notice::EngineRestarted { message });
-            self.engine = Engine::Starting;
             let delay_ms = if self.n_deaths == 1 { 0 } else { 500 << self.n_deaths };
-            effects.push(Effect::StartWorker { delay_ms });
+            self.start_worker(delay_ms, effects);
         }
     }
 
@@ -157,8 +162,7 @@ impl Coordinator {
             Engine::OpenFailed(_) => self.engine = Engine::Ready,
             Engine::GivenUp { .. } => {
                 self.n_deaths = 0;
-                self.engine = Engine::Starting;
-                effects.push(Effect::StartWorker { delay_ms: 0 });
+                self.start_worker(0, effects);
             }
             Engine::Starting | Engine::Ready | Engine::Opening { .. } | Engine::Open => {}
         }

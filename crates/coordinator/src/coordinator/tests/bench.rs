@@ -1,8 +1,9 @@
 //! A page with a shell and a worker whose answers a test hands out in any order.
 
 use crate::coordinator::Coordinator;
-use crate::{CatalogState, Effect, Event, Phase, Place, Slot, plan, sample};
-use catalog::Name;
+use crate::{CatalogState, Effect, Event, Phase, Place, Slot, Watched, plan, sample};
+use crate::{Engine, Notice};
+use catalog::{Catalog, Name};
 use protocol::{Ask, ErrorCode, Extent, Failure, RequestId, Role, SessionReply, TableVersion};
 use query::{DateRange, QuerySpec};
 use std::collections::{HashMap, HashSet};
@@ -33,6 +34,8 @@ pub(super) struct Bench {
     pub(super) held: HashSet<RequestId>,
     pub(super) urls: Vec<String>,
     pub(super) n_starts: usize,
+    /// Everything whose time runs, or has run.
+    pub(super) watched: Vec<Watched>,
     pub(super) n_forgotten: usize,
     pub(super) others: Vec<Effect>,
     pub(super) last_id: u32,
@@ -51,6 +54,11 @@ impl Bench {
 
     /// A page with an open lake whose questions wait for answers.
     pub(super) fn opened(query: &str) -> Bench {
+        Bench::of(sample::catalog(), query)
+    }
+
+    /// The same over another catalog.
+    pub(super) fn of(catalog: Catalog, query: &str) -> Bench {
         let mut bench = Bench::default();
         bench.emit(Event::Started {
             place: Place::Dashboard,
@@ -59,13 +67,15 @@ impl Bench {
         });
         bench.emit(Event::SessionAnswered(Ok(session("ann"))));
         bench.emit(Event::WorkerReady);
-        bench.emit(Event::CatalogAnswered(Ok(Arc::new(sample::catalog()))));
+        bench.emit(Event::CatalogAnswered(Ok(Arc::new(catalog))));
         bench.answer_open();
         bench
     }
 
     pub(super) fn emit(&mut self, event: Event) {
-        for effect in self.page.handle(event) {
+        let effects = self.page.handle(event);
+        self.check_watches(&effects);
+        for effect in effects {
             self.obey(effect);
         }
         self.check();
@@ -111,9 +121,59 @@ impl Bench {
                 self.open.clear();
                 self.opening = None;
             }
+            Effect::Watch { watched, .. } => self.watched.push(watched),
             Effect::WriteUrl { query, .. } => self.urls.push(query),
             other => self.others.push(other),
         }
+    }
+
+    /// Whatever is asked and whatever is started is watched, once, and nothing else is.
+    fn check_watches(&self, effects: &[Effect]) {
+        let mut expected = Vec::new();
+        let mut n_starts = self.n_starts as u32;
+        for effect in effects {
+            match effect {
+                Effect::Send { ask: Ask::Forget, .. } => {}
+                Effect::Send { id, .. } => expected.push(Watched::Request(*id)),
+                Effect::StartWorker { .. } => {
+                    n_starts += 1;
+                    expected.push(Watched::Start(n_starts));
+                }
+                _ => {}
+            }
+        }
+        let watched = |effect: &Effect| match effect {
+            Effect::Watch { watched, .. } => Some(*watched),
+            _ => None,
+        };
+        let mut found: Vec<Watched> = effects.iter().filter_map(watched).collect();
+        expected.sort();
+        found.sort();
+        assert_eq!(found, expected);
+    }
+
+    /// Whether the page waits for the engine in that matter.
+    pub(super) fn waits_for(&self, watched: Watched) -> bool {
+        match watched {
+            Watched::Start(n) => {
+                n as usize == self.n_starts && *self.page.engine() == Engine::Starting
+            }
+            Watched::Request(id) => {
+                self.opening == Some(id) || self.open.contains(&id) && !self.cancelled.contains(&id)
+            }
+        }
+    }
+
+    /// The time of something is up that was watched.
+    pub(super) fn overdue(&mut self, idx: usize) {
+        if self.watched.is_empty() {
+            return;
+        }
+        let watched = self.watched[idx % self.watched.len()];
+        let is_told = |bench: &Bench| bench.page.notices().contains(&Notice::EngineSilent);
+        let is_expected = self.waits_for(watched) || is_told(self);
+        self.emit(Event::Overdue { watched });
+        assert_eq!(is_told(self), is_expected, "{watched:?}");
     }
 
     /// What must hold at any time.
@@ -145,9 +205,14 @@ impl Bench {
             return HashMap::new();
         };
         let dashboard = catalog.dashboard(&page.dashboard).unwrap();
-        let days = page.range.days(extent());
+        let range = page.range.days(extent(), extent().last);
         let ask = |panel: &catalog::Panel, slot| {
-            let spec = plan::question(panel, slot, &dashboard.time, page, days, extent())?;
+            let (table, measure) = catalog.measure(&panel.measure).unwrap();
+            let selection = &plan::reached(catalog, table, &page.selection).selection;
+            let (time, additivity) = (&dashboard.time, measure.adds_up());
+            let known = Some(extent());
+            let scope = plan::Scope { time, selection, range, additivity, known };
+            let spec = plan::question(panel, slot, scope)?;
             Some(((panel.name.clone(), slot), spec))
         };
         dashboard
@@ -159,20 +224,23 @@ impl Bench {
 
     pub(super) fn answer_open(&mut self) {
         let Some(id) = self.opening.take() else { return };
-        let tables = vec![TableVersion {
-            table: name("sales"),
+        let CatalogState::Loaded(catalog) = self.page.catalog() else { return };
+        let table = |table: &catalog::Table| TableVersion {
+            table: table.name.clone(),
             version: Some(self.lake_version),
             committed_at_us: Some(1),
             n_files: 1,
             size_bytes: 1,
             stale_since_us: self.stale_since_us,
-        }];
-        let extents = vec![Extent {
-            table: name("sales"),
+        };
+        let tables: Vec<TableVersion> = catalog.tables.iter().map(table).collect();
+        let days = |table: &catalog::Table| Extent {
+            table: table.name.clone(),
             dimension: name("day"),
             range: Some(extent()),
             last_by_commit: Some(extent().last),
-        }];
+        };
+        let extents = catalog.tables.iter().map(days).collect();
         self.emit(Event::Opened { id, tables, extents });
     }
 
