@@ -9,6 +9,7 @@ mod layout;
 mod ledger;
 mod log_in;
 mod offline;
+mod reach;
 mod recovery;
 mod scene;
 mod selection;

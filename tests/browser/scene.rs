@@ -27,11 +27,47 @@ impl Scene {
     /// When the project cannot be built or something does not start.
     pub async fn of_olist(user: &'static str, launch: Launch) -> anyhow::Result<Option<Scene>> {
         let Some(project) = olist_project()? else { return Ok(None) };
+        Ok(Some(Scene::over(project, user, launch).await?))
+    }
+
+    /// The same over a copy of the project `example`, which brings its own sources.
+    ///
+    /// # Errors
+    /// As [`Scene::of_olist`].
+    pub async fn of_example(
+        example: &str,
+        user: &'static str,
+        launch: Launch,
+    ) -> anyhow::Result<Option<Scene>> {
+        if !has_binary() {
+            return Ok(None);
+        }
+        let project = folder_of_this_run(&format!("{example}-{user}"))?;
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        copy_sources(&root.join("examples").join(example), &project)?;
+        lakefront::build(&project, &[])?;
+        Ok(Some(Scene::over(project, user, launch).await?))
+    }
+
+    /// The same over the smallest demo marketplace.
+    ///
+    /// # Errors
+    /// As [`Scene::of_olist`].
+    pub async fn of_demo(user: &'static str, launch: Launch) -> anyhow::Result<Option<Scene>> {
+        if !has_binary() {
+            return Ok(None);
+        }
+        let project = folder_of_this_run(&format!("demo-{user}"))?.join("project");
+        lakefront::make_demo(&project, 1)?;
+        Ok(Some(Scene::over(project, user, launch).await?))
+    }
+
+    async fn over(project: PathBuf, user: &'static str, launch: Launch) -> anyhow::Result<Scene> {
         let user = User { name: user, password: "correct horse battery" };
         lakefront::add_user(&project, user)?;
         let server = Server::serve(&project)?;
         let browser = Browser::start(launch).await?;
-        Ok(Some(Scene { project, server, browser, user }))
+        Ok(Scene { project, server, browser, user })
     }
 
     /// The page in the browser.
@@ -51,6 +87,15 @@ impl Scene {
     }
 }
 
+/// Whether there is a binary to build with; says so where there is none.
+fn has_binary() -> bool {
+    let is_there = lakefront::binary().is_ok();
+    if !is_there {
+        test_support::skip("there is no lakefront binary; `cargo xtask test` makes it");
+    }
+    is_there
+}
+
 /// The Olist project, built once for all tests of this run.
 fn olist_project() -> anyhow::Result<Option<PathBuf>> {
     static PROJECT: OnceLock<Result<Option<PathBuf>, String>> = OnceLock::new();
@@ -63,8 +108,7 @@ fn olist_project() -> anyhow::Result<Option<PathBuf>> {
 fn build_olist() -> anyhow::Result<Option<PathBuf>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let Some(olist) = test_support::corpus("olist") else { return Ok(None) };
-    if lakefront::binary().is_err() {
-        test_support::skip("there is no lakefront binary; `cargo xtask test` makes it");
+    if !has_binary() {
         return Ok(None);
     }
     let project = folder_of_this_run("olist")?;

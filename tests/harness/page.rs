@@ -43,6 +43,8 @@ pub struct PanelView {
     pub marks: Vec<MarkView>,
     /// Data files that were read for it.
     pub n_files: Option<String>,
+    /// Which filters it says that it does not follow.
+    pub not_filtered: Option<String>,
 }
 
 /// One bar or slice.
@@ -83,6 +85,7 @@ for (const root of document.querySelectorAll('[data-test^="panel-"]')) {
     is_painted: root.dataset.painted === 'true',
     exact: kpi?.dataset.exact ?? null,
     n_files: facts?.dataset.files ?? null,
+    not_filtered: one(root, 'not-filtered')?.textContent.trim() ?? null,
     marks: all(root, 'mark').map((mark) => ({
       value: value(mark),
       exact: mark.dataset.exact ?? null,
@@ -182,6 +185,21 @@ impl<'a> Page<'a> {
         let clicked = self.browser.evaluate(script, vec![json!(panel), json!(value)]).await?;
         if clicked != Value::Bool(true) {
             bail!("panel {panel} has no mark {value:?}: {:?}", self.snapshot().await?);
+        }
+        Ok(())
+    }
+
+    /// Clicks the tab of the dashboard of that title.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn click_dashboard(&self, title: &str) -> anyhow::Result<()> {
+        let script = "const tab = [...document.querySelectorAll('[data-test=\"dashboard-tab\"]')]\
+            .find((tab) => tab.textContent.trim() === arguments[0]);\
+            if (!tab) return false; tab.click(); return true;";
+        let clicked = self.browser.evaluate(script, vec![json!(title)]).await?;
+        if clicked != Value::Bool(true) {
+            bail!("there is no dashboard {title:?}");
         }
         Ok(())
     }
