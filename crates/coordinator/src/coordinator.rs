@@ -50,6 +50,8 @@ pub struct Coordinator {
     /// After a death, questions go out one by one until all are answered, to find the culprit.
     is_cautious: bool,
     is_refresh: bool,
+    /// Whether the lake was opened anew for a file that had changed, and nothing was answered since.
+    is_after_change: bool,
     /// Whether the engine is still to remove what it keeps beyond the page.
     owes_forgetting: bool,
     network: Network,
@@ -234,6 +236,7 @@ impl Coordinator {
             Event::Replied { id } => {
                 if self.ledger.answered(id) {
                     self.n_deaths = 0;
+                    self.is_after_change = false;
                     self.held.insert(id);
                 } else if !self.tables.answered(id, Told::Rows(id)) {
                     effects.push(Effect::Forget { id });

@@ -161,6 +161,28 @@ fn a_lake_that_moved_on_is_opened_anew() {
 }
 
 #[test]
+fn a_file_that_was_replaced_is_read_anew_and_one_that_always_changes_is_not_for_ever() {
+    let mut bench = Bench::ready();
+    bench.toggle("product", "hat");
+    bench.fail(0, ErrorCode::Changed);
+    assert!(matches!(bench.page.notices(), [Notice::VersionGone { .. }]));
+    bench.answer_open();
+    bench.answer_all();
+    assert!(bench.is_complete());
+
+    bench.toggle("product", "hat");
+    bench.toggle("product", "shoe");
+    bench.fail(0, ErrorCode::Changed);
+    bench.answer_open();
+    let n_asked = bench.open.len();
+    for _ in 0..n_asked {
+        bench.fail(0, ErrorCode::Changed);
+    }
+    assert_eq!(bench.page.engine(), &Engine::Open);
+    assert!(bench.phases().iter().any(|phase| matches!(phase, Phase::Failed(_))));
+}
+
+#[test]
 fn another_viewer_sees_nothing_of_the_first() {
     let mut bench = Bench::ready();
     bench.emit(Event::LogoutChosen);
@@ -264,6 +286,7 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => (0..9usize).prop_map(|idx| Step::Fail(idx, ErrorCode::Network)),
         1 => (0..9usize).prop_map(|idx| Step::Fail(idx, ErrorCode::Unauthorized)),
         1 => (0..9usize).prop_map(|idx| Step::Fail(idx, ErrorCode::VersionGone)),
+        1 => (0..9usize).prop_map(|idx| Step::Fail(idx, ErrorCode::Changed)),
         1 => Just(Step::Die),
         2 => Just(Step::Revive),
         4 => (proptest::sample::select(vec!["status", "product"]), 0..3u8)

@@ -34,8 +34,9 @@ impl Coordinator {
             // It is still wanted, so it joins the queue again.
             self.ledger.take(id);
             self.end_session(effects);
-        } else if failure.code == ErrorCode::VersionGone && !is_opening {
+        } else if self.is_behind(failure.code) && !is_opening {
             // The lake moved on: it is opened anew, and every question asked of its new state.
+            self.is_after_change = failure.code == ErrorCode::Changed;
             self.ledger.take(id);
             self.tell(Notice::VersionGone { message: failure.message });
             self.close(effects);
@@ -45,6 +46,16 @@ impl Coordinator {
         } else if let Some(spec) = self.ledger.take(id) {
             self.n_deaths = 0;
             self.panels.fail(&spec, &failure);
+        }
+    }
+
+    /// Whether the lake that is open is no longer the one that is there. A file that changes at every
+    /// look, as where each replica of a server has a tag of its own, is not looked at for ever.
+    fn is_behind(&self, code: ErrorCode) -> bool {
+        match code {
+            ErrorCode::VersionGone => true,
+            ErrorCode::Changed => !self.is_after_change,
+            _ => false,
         }
     }
 
