@@ -3,13 +3,14 @@
 use super::place::Place;
 use crate::page::{Glyph, Icon};
 use crate::wording;
-use catalog::RangePreset;
+use catalog::{PanelKind, RangePreset};
 use coordinator::{Event, RangeChoice, Slot};
 use leptos::prelude::*;
 
 #[component]
 pub(super) fn Empty(place: Place) -> impl IntoView {
     let (desk, answer, time) = (place.desk, place.answer(Slot::Current), place.time.clone());
+    let is_number = place.panel.kind == PanelKind::Kpi;
     // Filters that the panel follows; others are not to blame.
     let has_filters = Memo::new(move |_| {
         let is_filter = |clause: &query::Clause| clause.dimension != time;
@@ -19,6 +20,8 @@ pub(super) fn Empty(place: Place) -> impl IntoView {
     });
     let text = move || match desk.days.get() {
         Some(days) if has_filters.get() => format!("No match in {}", wording::days(days)),
+        // An average of nulls has rows, and no value.
+        Some(days) if is_number => format!("No value in {}", wording::days(days)),
         Some(days) => format!("No rows in {}", wording::days(days)),
         None => "The lake has no rows".to_owned(),
     };
