@@ -1,6 +1,10 @@
 //! What a Parquet footer says of where things lie, checked against the file before anybody believes
 //! it, and how long it is, to read the next one in one go.
 
+mod mend;
+
+pub use mend::mended;
+
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use std::ops::Range;

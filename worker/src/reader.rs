@@ -69,6 +69,15 @@ impl Footers {
         self.held().by_location.get(location).cloned()
     }
 
+    /// Drops the footer of a file that has another content by now.
+    fn forget(&self, location: &Location) {
+        let mut held = self.held();
+        if let Some(gone) = held.by_location.remove(location) {
+            held.order.retain(|other| other != location);
+            held.size_bytes = held.size_bytes.saturating_sub(gone.memory_size());
+        }
+    }
+
     /// How much of a file's end to read for its footer: as much as the longest one so far took.
     fn tail_bytes(&self, words: Option<&Words>) -> u64 {
         match self.held().longest_bytes {
@@ -167,6 +176,10 @@ impl AsyncFileReader for FileReader {
             self.check_sizes(&ranges)?;
             self.meter.share_the_thread().await;
             let fetched = self.store.get_ranges(&self.location, &ranges, &self.meter).await;
+            if let Err(StoreError::Changed { .. }) = fetched {
+                // Its bytes are forgotten, and so is what they were read by.
+                self.footers.forget(&self.location);
+            }
             fetched.map_err(external)
         }
         .boxed()
@@ -191,6 +204,7 @@ impl AsyncFileReader for FileReader {
             let (location, size_bytes) = (self.location.clone(), self.size_bytes);
             let loaded = reader.load_and_finish(Tail(self), size_bytes).await;
             let checked = loaded.and_then(|footer| {
+                let footer = footer::mended(footer);
                 footer::check(&footer, size_bytes)?;
                 Ok(footer)
             });

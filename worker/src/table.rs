@@ -259,3 +259,6 @@ impl TableProvider for LakeTable {
         Ok(DataSourceExec::from_data_source(scan))
     }
 }
+
+#[cfg(test)]
+mod tests;

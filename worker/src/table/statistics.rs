@@ -1,16 +1,14 @@
 //! What the log tells of a file's columns: bounds to skip files by, and, in DataFusion's form, rows,
 //! nulls, and the bounds of integers and dates, which are exact in a log.
 
+mod slack;
+
 use datafusion::arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef, TimeUnit};
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use delta_log::{Add, Stats, physical_name};
 use std::sync::Arc;
-
-/// Bounds of timestamps are cut to milliseconds by most writers: the largest value may be this much
-/// later, in microseconds.
-const TIMESTAMP_SLACK_US: i64 = 999;
 
 /// What the log says of the file, if it can be read. It is an aid: without it the file is read.
 pub fn parsed(add: &Add) -> Option<Stats> {
@@ -23,21 +21,12 @@ fn path(own: &FieldRef) -> [String; 1] {
 
 /// A value that no value of the column `own` is below, of the type that the log gives it.
 pub fn lower_bound(stats: &Stats, own: &FieldRef) -> Option<ScalarValue> {
-    bound(own, stats.min_values.get(path(own).as_slice())?.get())
+    slack::below(bound(own, stats.min_values.get(path(own).as_slice())?.get())?)
 }
 
-/// A value that no value of the column `own` is above. None for floating-point numbers: whether the
-/// largest of them is a NaN, which is above all others, the log does not say.
+/// A value that no value of the column `own` is above.
 pub fn upper_bound(stats: &Stats, own: &FieldRef) -> Option<ScalarValue> {
-    if own.data_type().is_floating() {
-        return None;
-    }
-    match bound(own, stats.max_values.get(path(own).as_slice())?.get())? {
-        ScalarValue::TimestampMicrosecond(Some(us), zone) => {
-            Some(ScalarValue::TimestampMicrosecond(us.checked_add(TIMESTAMP_SLACK_US), zone))
-        }
-        other => Some(other),
-    }
+    slack::above(bound(own, stats.max_values.get(path(own).as_slice())?.get())?)
 }
 
 /// Nulls of the column `own`, as far as the count is sure. Where rows were deleted since, only none
@@ -65,8 +54,9 @@ pub fn of_add(
     let is_exact = stats.tight_bounds && deleted == 0;
     let columns = schema.fields().iter().zip(stored).map(|(field, own)| {
         let known = |value: Option<ScalarValue>| {
+            let is_exact = is_exact && value.as_ref().is_some_and(slack::is_exact);
             let value = value.and_then(|value| value.cast_to(field.data_type()).ok());
-            value.map_or(Precision::Absent, |value| match is_exact && is_exact_in_logs(own) {
+            value.map_or(Precision::Absent, |value| match is_exact {
                 true => Precision::Exact(value),
                 false => Precision::Inexact(value),
             })
@@ -113,12 +103,6 @@ pub fn of_all(files: &[PartitionedFile], schema: &Schema) -> Statistics {
     let size_bytes: u64 = files.iter().map(|file| file.object_meta.size).sum();
     merged.total_byte_size = Precision::Inexact(usize::try_from(size_bytes).unwrap_or(usize::MAX));
     merged
-}
-
-/// Whether a bound of that column is the very value: texts are cut short in logs, and other types
-/// are rounded by some writers.
-fn is_exact_in_logs(own: &FieldRef) -> bool {
-    own.data_type().is_integer() || own.data_type() == &DataType::Date32
 }
 
 /// The bound `json` as a value of the column's type in the log.
