@@ -14,11 +14,11 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::DataFusionError;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::LogicalPlan;
-use futures::future::try_join_all;
+use futures::future::join_all;
 use protocol::{At, ErrorCode, Extent, Failure, TableAt, TableKind, TableVersion};
 use query::{Date, DateRange, QuerySpec};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use web_time::Instant;
 
 /// A lake at one version of each of its tables.
@@ -26,8 +26,33 @@ use web_time::Instant;
 pub struct Engine {
     catalog: Catalog,
     lake: Arc<Lake>,
+    tables: Mutex<Tables>,
+}
+
+/// The tables of a catalog, by their names there.
+#[derive(Debug, Clone, Default)]
+struct Tables {
     providers: BTreeMap<Name, Arc<dyn TableProvider>>,
     versions: BTreeMap<Name, TableVersion>,
+    /// Those that could not be opened.
+    failures: BTreeMap<Name, Failure>,
+}
+
+impl Tables {
+    fn put(&mut self, name: &Name, opened: Result<LakeTable, Failure>) {
+        match opened {
+            Ok(table) => {
+                self.failures.remove(name);
+                self.versions.insert(name.clone(), table.version.clone());
+                self.providers.insert(name.clone(), Arc::new(table));
+            }
+            Err(failure) => {
+                self.versions.remove(name);
+                self.providers.remove(name);
+                self.failures.insert(name.clone(), failure);
+            }
+        }
+    }
 }
 
 /// What opening a lake tells; the fields are those of [`protocol::Answer::Opened`].
@@ -40,44 +65,99 @@ pub struct Opened {
 }
 
 impl Engine {
-    /// Opens every table of `catalog` at its newest version.
+    /// Opens every table of `catalog` at its newest version. A table that cannot be opened takes
+    /// nothing from the others: whoever asks for it is told why.
     ///
     /// # Errors
-    /// A [`Failure`] that names the table: a file that is not there, a log that is not right or
-    /// needs what the reader lacks, no access.
+    /// A [`Failure`] that names the table, when none can be opened or nobody is logged in: a file
+    /// that is not there, a log that is not right or needs what the reader lacks, no access.
     pub async fn open(lake: Arc<Lake>, catalog: Catalog) -> Result<(Engine, Opened), Failure> {
         let opening = catalog.tables.iter().map(|table| open_table(table, &lake));
-        let tables = try_join_all(opening).await?;
-        let mut providers: BTreeMap<Name, Arc<dyn TableProvider>> = BTreeMap::new();
-        let mut versions = BTreeMap::new();
-        for table in tables {
-            versions.insert(table.version.table.clone(), table.version.clone());
-            providers.insert(table.version.table.clone(), Arc::new(table));
+        let mut tables = Tables::default();
+        for (table, opened) in catalog.tables.iter().zip(join_all(opening).await) {
+            tables.put(&table.name, opened);
         }
-        let engine = Engine { catalog, lake, providers, versions };
-        let tables = engine
-            .catalog
-            .tables
-            .iter()
-            .filter_map(|table| engine.versions.get(&table.name).cloned())
-            .collect();
-        let extents = engine.extents().await?;
+        let engine = Engine { catalog, lake, tables: Mutex::new(tables) };
+        engine.refuse_if_closed()?;
+        let extents = engine.extents().await;
+        engine.refuse_if_closed()?;
+        let tables = engine.tables().clone();
+        let names = engine.catalog.tables.iter().map(|table| &table.name);
+        let tables = names.filter_map(|name| tables.versions.get(name).cloned()).collect();
         Ok((engine, Opened { tables, extents }))
+    }
+
+    /// The failure that keeps the whole lake closed, if there is one.
+    fn refuse_if_closed(&self) -> Result<(), Failure> {
+        let tables = self.tables();
+        let names = self.catalog.tables.iter().map(|table| &table.name);
+        let mut failures = names.filter_map(|name| tables.failures.get(name));
+        let logged_out = failures.clone().find(|it| it.code == ErrorCode::Unauthorized);
+        let is_closed = tables.providers.is_empty();
+        match logged_out.or_else(|| failures.next().filter(|_| is_closed)) {
+            Some(failure) => Err(failure.clone()),
+            None => Ok(()),
+        }
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens a table again.
+    async fn reopen(&self, name: &Name) -> Result<(), Failure> {
+        let Some(table) = self.catalog.table(name) else { return Ok(()) };
+        let opened = open_table(table, &self.lake).await;
+        let outcome = opened.as_ref().map(|_| ()).map_err(Clone::clone);
+        self.tables().put(name, opened);
+        outcome
     }
 
     /// Answers `spec`. Dropping the future stops the work.
     ///
     /// # Errors
-    /// A [`Failure`]: the question does not fit the catalog, the catalog does not fit the table, or
-    /// bytes did not come or were not right.
+    /// A [`Failure`]: the question does not fit the catalog, the catalog does not fit the table, a
+    /// table cannot be opened, or bytes did not come or were not right.
     pub async fn answer(&self, spec: &QuerySpec) -> Result<Rows, Failure> {
         let started = Instant::now();
+        let mut has_changed = false;
+        loop {
+            let tables = self.tables().clone();
+            let (providers, state) = (&tables.providers, self.lake.state());
+            let scope = Scope { catalog: &self.catalog, tables: providers, state };
+            let plan = match lower::lower(&scope, spec) {
+                Ok(plan) => plan,
+                // It could not be opened before, and may be now.
+                Err(LowerError::Unknown { what: "table", name })
+                    if tables.failures.contains_key(&name) =>
+                {
+                    self.reopen(&name).await?;
+                    continue;
+                }
+                Err(error) => return Err(of_lower(&error)),
+            };
+            let scanned = tables_of(&plan, &tables);
+            match self.run(&plan, scanned.clone(), started).await {
+                // A file that no log describes was replaced: it is read again from its footer.
+                Err(failure) if failure.code == ErrorCode::Changed && !has_changed => {
+                    has_changed = true;
+                    for table in scanned.iter().filter(|table| table.version.is_none()) {
+                        self.reopen(&table.table).await?;
+                    }
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn run(
+        &self,
+        plan: &LogicalPlan,
+        tables: Vec<TableVersion>,
+        started: Instant,
+    ) -> Result<Rows, Failure> {
         let meter = Arc::new(Meter::default());
-        let state = self.lake.state();
-        let scope = Scope { catalog: &self.catalog, tables: &self.providers, state };
-        let plan = lower::lower(&scope, spec).map_err(|error| of_lower(&error))?;
-        let tables = self.tables_of(&plan);
-        let run = match self.lake.run(&plan, &meter).await {
+        let run = match self.lake.run(plan, &meter).await {
             Ok(run) => run,
             Err(error) => {
                 let places: Vec<(Location, TableVersion)> =
@@ -98,41 +178,32 @@ impl Engine {
         Some((Location::new(table.location.trim_end_matches('/')), version.clone()))
     }
 
-    /// The versions of the tables that `plan` scans, in the order of the plan, each once.
-    fn tables_of(&self, plan: &LogicalPlan) -> Vec<TableVersion> {
-        let mut seen = BTreeSet::new();
-        let mut tables = Vec::new();
-        let _ = plan.apply(|node| {
-            if let LogicalPlan::TableScan(scan) = node {
-                let name = scan.table_name.table();
-                let version = self.versions.values().find(|v| v.table.as_str() == name);
-                if let Some(version) = version.filter(|_| seen.insert(name.to_owned())) {
-                    tables.push(version.clone());
-                }
-            }
-            Ok(TreeNodeRecursion::Continue)
-        });
-        tables
-    }
-
-    async fn extents(&self) -> Result<Vec<Extent>, Failure> {
+    /// The days of the tables that could be opened. One whose days cannot be read counts as one that
+    /// cannot be opened.
+    async fn extents(&self) -> Vec<Extent> {
         let times: BTreeSet<&Name> = self.catalog.dashboards.iter().map(|d| &d.time).collect();
         let mut extents = Vec::new();
         for table in &self.catalog.tables {
             let of_time = |dimension: &&Dimension| times.contains(&dimension.name);
             for dimension in table.dimensions.iter().filter(of_time) {
-                if dimension.kind == DimensionKind::Date {
-                    extents.push(self.extent(table, dimension).await?);
+                let is_open = self.tables().providers.contains_key(&table.name);
+                if dimension.kind != DimensionKind::Date || !is_open {
+                    continue;
+                }
+                match self.extent(table, dimension).await {
+                    Ok(extent) => extents.push(extent),
+                    Err(failure) => self.tables().put(&table.name, Err(failure)),
                 }
             }
         }
-        Ok(extents)
+        extents
     }
 
     async fn extent(&self, table: &Table, dimension: &Dimension) -> Result<Extent, Failure> {
         let range = self.days_of(table, &dimension.column, None).await?;
-        let version = self.versions.get(&table.name);
-        let until = version.and_then(|version| version.committed_at_us).map(last_day_at);
+        let committed_at_us =
+            self.tables().versions.get(&table.name).and_then(|version| version.committed_at_us);
+        let until = committed_at_us.map(last_day_at);
         let last_by_commit = match (range, until) {
             // Only where there is such a day is a second question worth its reading.
             (Some(range), Some(until)) if range.last > until => {
@@ -151,7 +222,8 @@ impl Engine {
         column: &str,
         until: Option<Date>,
     ) -> Result<Option<DateRange>, Failure> {
-        let Some(provider) = self.providers.get(&table.name) else { return Ok(None) };
+        let provider = self.tables().providers.get(&table.name).cloned();
+        let Some(provider) = provider else { return Ok(None) };
         let place = format!("table {}, column {column}", table.name);
         let misfit = |error: &DataFusionError| {
             let failure = failure::of_plan(error);
@@ -164,7 +236,7 @@ impl Engine {
             return Err(Failure::new(ErrorCode::InvalidCatalog, message));
         }
         let plan =
-            lower::extent(Arc::clone(provider), column, until).map_err(|error| misfit(&error))?;
+            lower::extent(Arc::clone(&provider), column, until).map_err(|error| misfit(&error))?;
         let meter = Arc::new(Meter::default());
         let run = self.lake.run(&plan, &meter).await.map_err(|error| misfit(&error))?;
         let batches = run.batches;
@@ -183,6 +255,23 @@ fn last_day_at(utc_us: i64) -> Date {
     let zone_us = 14 * 3_600_000_000_i64;
     let days = utc_us.saturating_add(zone_us).div_euclid(86_400_000_000);
     Date::from_days(i32::try_from(days).unwrap_or(i32::MAX))
+}
+
+/// The versions of the tables that `plan` scans, in the order of the plan, each once.
+fn tables_of(plan: &LogicalPlan, opened: &Tables) -> Vec<TableVersion> {
+    let mut seen = BTreeSet::new();
+    let mut tables = Vec::new();
+    let _ = plan.apply(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            let name = scan.table_name.table();
+            let version = opened.versions.values().find(|v| v.table.as_str() == name);
+            if let Some(version) = version.filter(|_| seen.insert(name.to_owned())) {
+                tables.push(version.clone());
+            }
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    tables
 }
 
 async fn open_table(table: &Table, lake: &Lake) -> Result<LakeTable, Failure> {

@@ -1,4 +1,5 @@
 //! Questions to an engine over small files.
 
 mod bench;
+mod broken;
 mod days;
