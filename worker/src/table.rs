@@ -10,6 +10,7 @@ pub mod parquet_file;
 mod prune;
 mod rename;
 mod statistics;
+mod union;
 mod variant;
 
 use crate::meter::Meter;
@@ -29,7 +30,7 @@ use datafusion::datasource::table_schema::TableSchema;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 pub use deletions::{DeletionError, FileRows};
-use delta_log::Snapshot;
+use delta_log::{ColumnMapping, Snapshot};
 pub use files::{DataFile, FileError, FileSet, data_location};
 use protocol::TableVersion;
 pub use rename::Words;
@@ -114,6 +115,17 @@ impl LakeTable {
             footers: Arc::default(),
             source,
         }
+    }
+
+    /// The same table, whose footers were read before.
+    fn with_footers(self, footers: Arc<Footers>) -> LakeTable {
+        LakeTable { footers, ..self }
+    }
+
+    /// The same table, whose files name `fields` in other ways, case aside.
+    fn with_words(self, fields: Fields) -> LakeTable {
+        let words = Words { fields, mapping: ColumnMapping::None };
+        LakeTable { words: Some(Arc::new(words)), ..self }
     }
 
     /// The same table under another name.

@@ -58,17 +58,26 @@ impl Aligner {
             return Ok(Arc::new(Literal::new(ScalarValue::try_from(wanted.data_type())?)));
         };
         let found = self.file.field(file_idx);
+        if found.data_type().is_null() {
+            return Ok(Arc::new(Literal::new(ScalarValue::try_from(wanted.data_type())?)));
+        }
         let place: Arc<dyn PhysicalExpr> = Arc::new(Column::new(column.name(), file_idx));
         if found.data_type() == wanted.data_type() {
             return Ok(place);
         }
-        if is_flat(found.data_type()) && is_flat(wanted.data_type()) {
+        let is_checked = may_lose_digits(found.data_type(), wanted.data_type());
+        if is_flat(found.data_type()) && is_flat(wanted.data_type()) && !is_checked {
             // A plain cast, which row groups and pages can be skipped through.
             let target = Arc::new(Field::new(wanted.name(), wanted.data_type().clone(), true));
             return Ok(Arc::new(CastExpr::new_with_target_field(place, target, None)));
         }
         Ok(Arc::new(AlignExpr { place, target: Arc::new(wanted.clone()) }))
     }
+}
+
+/// Whether a value may be another one after it was cast.
+fn may_lose_digits(found: &DataType, wanted: &DataType) -> bool {
+    matches!((found, wanted), (DataType::Int64 | DataType::UInt64, DataType::Float64))
 }
 
 fn is_flat(data_type: &DataType) -> bool {
@@ -192,6 +201,17 @@ pub fn align(array: &ArrayRef, target: &Field) -> Result<ArrayRef, ArrowError> {
                 map.nulls().cloned(),
                 *is_sorted,
             )?))
+        }
+        (found, _) if may_lose_digits(found, wanted) => {
+            let cast = strict_cast(array, wanted)?;
+            // A number that does not fit comes back as a null.
+            let back = cast_with_options(&cast, found, &CastOptions::default())?;
+            match back.to_data() == array.to_data() {
+                true => Ok(cast),
+                false => Err(ArrowError::CastError(format!(
+                    "a whole number of type {found} has more digits than {wanted} holds"
+                ))),
+            }
         }
         _ => strict_cast(array, wanted),
     }

@@ -2,13 +2,15 @@
 //!
 //! `{"files": [{"path": "year=2024/a.parquet", "size": 1234}]}`; paths are relative to the list or
 //! absolute URLs, and a size that is not there is asked for. Folders named `key=value` are partition
-//! columns, as in Hive. The columns are those of the first file; a file that lacks some has nulls.
+//! columns, as in Hive. The columns are those of all files together; a file that lacks some has nulls.
 
 use super::parquet_file::{self, ParquetTableError};
+use super::union::{self, UnionError};
 use super::{DataFile, LakeTable, Source};
 use crate::failure;
+use crate::reader::Footers;
 use crate::store::{ByteStore, Location, StoreError};
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::ScalarValue;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use percent_encoding::percent_decode_str;
@@ -63,9 +65,17 @@ pub enum ManifestError {
         /// Those of the first file's.
         expected: Vec<String>,
     },
-    /// The first file cannot be read.
+    /// A file cannot be read.
     #[error(transparent)]
     File(#[from] ParquetTableError),
+    /// The columns of a file do not go with those of the files before it.
+    #[error("{location}, {source}")]
+    Misfit {
+        /// The file.
+        location: Location,
+        /// Why.
+        source: UnionError,
+    },
 }
 
 impl ManifestError {
@@ -98,7 +108,7 @@ struct FileJson {
     size: Option<u64>,
 }
 
-/// Opens the table that the list at `location` describes; reads the list and one footer.
+/// Opens the table that the list at `location` describes; reads the list and the files' footers.
 ///
 /// # Errors
 /// [`ManifestError`] names the list, the rule and the file.
@@ -144,8 +154,19 @@ pub async fn open(
             rows: None,
         })
         .collect();
-    let Some(first) = files.first() else { return Err(ManifestError::Empty { location }) };
-    let fields = parquet_file::fields(&first.location, first.size_bytes, &source).await?;
+    let footers: Arc<Footers> = Arc::default();
+    let reads = files
+        .iter()
+        .map(|file| parquet_file::fields(&file.location, file.size_bytes, &source, &footers));
+    let of_files: Vec<Fields> = stream::iter(reads).buffered(MAX_FLYING).try_collect().await?;
+    let mut fields = Fields::empty();
+    for (file, of_file) in files.iter().zip(&of_files) {
+        fields = union::with_file(&fields, of_file)
+            .map_err(|source| ManifestError::Misfit { location: file.location.clone(), source })?;
+    }
+    let has_all_names =
+        |of_file: &Fields| of_file.iter().all(|it| fields.find(it.name()).is_some());
+    let are_named_alike = of_files.iter().all(has_all_names);
     let version = TableVersion {
         table,
         version: None,
@@ -155,7 +176,12 @@ pub async fn open(
         stale_since_us: None,
     };
     let partition_fields = partitions.into_iter().map(|(field, _)| field).collect();
-    Ok(LakeTable::of_files(version, &fields, partition_fields, files, source))
+    let table = LakeTable::of_files(version, &fields, partition_fields, files, source);
+    Ok(match are_named_alike {
+        true => table.with_footers(footers),
+        // Footers are kept in the table's words.
+        false => table.with_words(fields),
+    })
 }
 
 async fn place(
@@ -236,6 +262,13 @@ fn value(text: Option<&str>, data_type: &DataType) -> ScalarValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture::{batch, newest, parquet, rows};
+    use crate::lake::{DEFAULT_MEMORY_BYTES, Lake};
+    use crate::store::MemoryStore;
+    use datafusion::arrow::array::{
+        ArrayRef, Float64Array, Int32Array, Int64Array, NullArray, StringArray,
+    };
+    use protocol::{Comparison, Condition};
 
     #[track_caller]
     fn check(paths: &[&str], expected: &str) {
@@ -259,5 +292,57 @@ mod tests {
         check(&["d=2024-01-31/a", "d=__HIVE_DEFAULT_PARTITION__/b"], "d Date32 2024-01-31,NULL");
         check(&["c=S%C3%A3o%20Paulo/a"], "c Utf8View São Paulo");
         check(&["c=__HIVE_DEFAULT_PARTITION__/a"], "c Utf8View NULL");
+    }
+
+    /// The rows of a folder of these files, or what is said in their place.
+    async fn folder(files: &[Vec<(&str, ArrayRef)>], conditions: Vec<Condition>) -> String {
+        let files_store = MemoryStore::default();
+        let mut list = Vec::new();
+        for (file_idx, columns) in files.iter().enumerate() {
+            let path = format!("m={file_idx}/a.parquet");
+            let bytes = parquet(&batch(columns.clone()));
+            list.push(serde_json::json!({"path": path, "size": bytes.len()}));
+            files_store.put(format!("t/{path}"), bytes);
+        }
+        let list = serde_json::json!({"files": list});
+        files_store.put("t/_files.json", list.to_string());
+        let lake = Lake::new(Arc::new(files_store), DEFAULT_MEMORY_BYTES).unwrap();
+        match rows(&lake, newest("t/_files.json"), conditions).await {
+            Ok(rows) => rows.join(", "),
+            Err(failure) => failure.message,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_folder_has_the_columns_of_all_its_files() {
+        let long = |values: &[i64]| Arc::new(Int64Array::from(values.to_vec())) as ArrayRef;
+        let int = |values: &[i32]| Arc::new(Int32Array::from(values.to_vec())) as ArrayRef;
+        let text = |values: &[&str]| Arc::new(StringArray::from(values.to_vec())) as ArrayRef;
+        let double = |values: &[f64]| Arc::new(Float64Array::from(values.to_vec())) as ArrayRef;
+        let nulls = |n_rows: usize| Arc::new(NullArray::new(n_rows)) as ArrayRef;
+        let all = Vec::new;
+        let evolved = [
+            vec![("Amount", int(&[4])), ("coupon", nulls(1))],
+            vec![("amount", long(&[3_000_000_000])), ("coupon", text(&["a"])), ("b", int(&[7]))],
+        ];
+        assert_eq!(folder(&evolved, all()).await, "4|null|null|0, 3000000000|a|7|1");
+        let above = |column: &str, value: &str| {
+            let (column, value) = (column.to_owned(), value.to_owned());
+            vec![Condition { column, is: Comparison::Greater, value }]
+        };
+        let files = [vec![("n", int(&[1, 5]))], vec![("N", long(&[2, i64::MAX]))]];
+        assert_eq!(folder(&files, above("n", "3")).await, format!("5|0, {}|1", i64::MAX));
+        assert_eq!(folder(&files, above("n", "3000000000")).await, format!("{}|1", i64::MAX));
+        // Whole numbers with nulls are doubles where they come from pandas.
+        let pandas = [vec![("n", long(&[1]))], vec![("n", double(&[1.5]))]];
+        assert_eq!(folder(&pandas, all()).await, "1.0|0, 1.5|1");
+        let lossy = [vec![("n", long(&[i64::MAX]))], vec![("n", double(&[1.5]))]];
+        let said = folder(&lossy, all()).await;
+        assert!(said.contains("column n") && said.contains("more digits"), "{said}");
+        let misfit = [vec![("n", text(&["x"]))], vec![("n", double(&[1.5]))]];
+        assert_eq!(
+            folder(&misfit, all()).await,
+            "t/m=1/a.parquet, column n is Float64, and Utf8 in the files before it: no type holds both"
+        );
     }
 }

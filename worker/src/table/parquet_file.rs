@@ -3,7 +3,7 @@
 use super::{DataFile, LakeTable, Source};
 use crate::failure;
 use crate::meter::Meter;
-use crate::reader::{FileReader, ReaderFactory};
+use crate::reader::{FileReader, Footers, ReaderFactory};
 use crate::store::{ByteStore, Location, StoreError};
 use datafusion::arrow::datatypes::{Fields, TimeUnit};
 use datafusion::datasource::physical_plan::parquet::Int96Coercer;
@@ -66,7 +66,8 @@ pub async fn open(
 ) -> Result<LakeTable, ParquetTableError> {
     let facts = store.facts(&location).await?;
     let location = location.with_identity(facts.identity());
-    let fields = fields(&location, facts.size_bytes, &source).await?;
+    let footers: Arc<Footers> = Arc::default();
+    let fields = fields(&location, facts.size_bytes, &source, &footers).await?;
     let version = TableVersion {
         table,
         version: None,
@@ -77,10 +78,11 @@ pub async fn open(
     };
     let (size_bytes, partition_values) = (facts.size_bytes, BTreeMap::new());
     let file = DataFile { location, size_bytes, partition_values, rows: None };
-    Ok(LakeTable::of_files(version, &fields, Vec::new(), vec![file], source))
+    let table = LakeTable::of_files(version, &fields, Vec::new(), vec![file], source);
+    Ok(table.with_footers(footers))
 }
 
-/// The columns of the file at `location`, from its footer. Times in the old 96-bit form are taken to
+/// The columns of the file at `location`, from its footer, which is kept in `footers`. Times in the old 96-bit form are taken to
 /// the microsecond: their nanoseconds do not fit where their years do.
 ///
 /// # Errors
@@ -89,10 +91,11 @@ pub async fn fields(
     location: &Location,
     size_bytes: u64,
     source: &Source,
+    footers: &Arc<Footers>,
 ) -> Result<Fields, ParquetTableError> {
     let readers = ReaderFactory {
         store: Arc::clone(&source.store),
-        footers: Arc::default(),
+        footers: Arc::clone(footers),
         words: None,
         meter: Arc::new(Meter::default()),
     };
