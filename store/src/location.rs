@@ -4,12 +4,13 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::fmt;
 use std::sync::Arc;
 
-/// What a path in a URL may not hold as it is; `/` separates segments.
+/// What a path in a URL may not hold as it is; `/` separates segments. A plus is a blank to S3.
 const SEGMENT: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'#')
     .add(b'%')
+    .add(b'+')
     .add(b'<')
     .add(b'>')
     .add(b'?')
@@ -155,6 +156,7 @@ mod tests {
         check("gold", "https://b.example/c%20d", "https://b.example/c%20d");
         check("https://b.example/t", "p=a%20b/c d", "https://b.example/t/p=a%2520b/c%20d");
         check("https://b.example/t/?sig=1&x", "c", "https://b.example/t/c?sig=1&x");
+        check("https://b.example/t", "z=+02%3A00/c", "https://b.example/t/z=%2B02%253A00/c");
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! What a Parquet footer says of where things lie, checked against the file before anybody believes
 //! it, and how long it is, to read the next one in one go.
 
+mod hint;
 mod mend;
 
-pub use mend::mended;
+pub use hint::ARROW_SCHEMA;
+pub use mend::{mended, without_foreign_hint};
 
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};

@@ -4,7 +4,7 @@
 use crate::footer;
 use crate::meter::Meter;
 use crate::store::cached::CachedStore;
-use crate::store::{Location, StoreError};
+use crate::store::{ByteStore, Location, StoreError};
 use crate::table::Words;
 use bytes::Bytes;
 use datafusion::common::{DataFusionError, Result as DataFusionResult};
@@ -201,7 +201,7 @@ impl AsyncFileReader for FileReader {
                 .with_prefetch_hint(Some(tail_bytes.min(self.size_bytes) as usize))
                 .with_metadata_options(options.map(|options| options.metadata_options().clone()))
                 .with_page_index_policy(PageIndexPolicy::Optional);
-            let (location, size_bytes) = (self.location.clone(), self.size_bytes);
+            let size_bytes = self.size_bytes;
             let loaded = reader.load_and_finish(Tail(self), size_bytes).await;
             let checked = loaded.and_then(|footer| {
                 let footer = footer::mended(footer);
@@ -212,10 +212,10 @@ impl AsyncFileReader for FileReader {
                 Some(words) => words.put(footer),
                 None => Ok(footer),
             });
-            let footer = Arc::new(named.map_err(|error| match error {
-                ParquetError::External(source) => ParquetError::External(source),
-                error => ParquetError::General(format!("{location}: {error}")),
-            })?);
+            let footer = match named {
+                Ok(footer) => Arc::new(footer),
+                Err(error) => return Err(self.explained(error).await),
+            };
             self.footers.keep(&self.location, &footer, size_bytes);
             Ok(footer)
         }
@@ -224,6 +224,30 @@ impl AsyncFileReader for FileReader {
 }
 
 impl FileReader {
+    /// Why the footer could not be read: where the file has another size than its table says,
+    /// that is why.
+    async fn explained(&self, error: ParquetError) -> ParquetError {
+        let is_of_bytes = match &error {
+            ParquetError::External(source) => matches!(
+                source.downcast_ref::<StoreError>(),
+                Some(StoreError::WrongBytes { .. } | StoreError::NoRanges { .. })
+            ),
+            _ => true,
+        };
+        if is_of_bytes
+            && let Ok(facts) = self.store.facts(&self.location).await
+            && facts.size_bytes != self.size_bytes
+        {
+            let (location, said, found) = (&self.location, self.size_bytes, facts.size_bytes);
+            let text = format!("{location}: the log says {said} bytes, the file has {found}");
+            return ParquetError::General(text);
+        }
+        match error {
+            ParquetError::External(source) => ParquetError::External(source),
+            error => ParquetError::General(format!("{}: {error}", self.location)),
+        }
+    }
+
     /// Refuses ranges beyond the file before anything is fetched or allocated for them.
     fn check(&self, ranges: &[Range<u64>]) -> ParquetResult<()> {
         match ranges.iter().find(|range| range.start > range.end || range.end > self.size_bytes) {

@@ -122,7 +122,7 @@ impl LakeTable {
         LakeTable { footers, ..self }
     }
 
-    /// The same table, whose files name `fields` in other ways, case aside.
+    /// The same table, whose files have `fields` under other names, case aside, or in other types.
     fn with_words(self, fields: Fields) -> LakeTable {
         let words = Words { fields, mapping: ColumnMapping::None };
         LakeTable { words: Some(Arc::new(words)), ..self }

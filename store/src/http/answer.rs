@@ -51,6 +51,11 @@ pub fn judge(
         size_bytes: None,
     };
     match (head.status, part) {
+        // Some servers give their own page in place of what is not there. No lake has pages.
+        (200 | 206, _) if is_page(head) => {
+            let error = StoreError::Absent { location: location.clone() };
+            (Validator::default(), Err(never(error)))
+        }
         (200, Part::Whole { max_bytes }) => whole(location, *max_bytes, head, told),
         (200 | 206 | 416, Part::Range(range)) => Asked { location, range }.judge(head, told),
         _ => (Validator::default(), Err(refusal(location, head, utc_s))),
@@ -213,6 +218,11 @@ fn refusal(location: &Location, head: &Head, utc_s: i64) -> Fault {
     }
 }
 
+fn is_page(head: &Head) -> bool {
+    let kind = head.header("content-type").unwrap_or_default().to_ascii_lowercase();
+    kind.starts_with("text/html") || kind.starts_with("application/xhtml")
+}
+
 fn encoding(head: &Head) -> Option<&str> {
     head.header("content-encoding")
         .filter(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity"))
@@ -321,6 +331,17 @@ mod tests {
         check_head(whole(), &decoded, "Exactly(10)");
         check_head(whole(), &decoded.clone().exposed(), "AtMost(100)");
         check_head(whole(), &decoded.with("content-encoding", "gzip"), "AtMost(100)");
+    }
+
+    #[test]
+    fn a_page_in_place_of_a_file_is_no_file() {
+        let page = ["Content-Type: text/html; charset=utf-8", "Content-Length: 20"];
+        check(range(0..20), 200, &page, "NotFound: a is not there (Never)");
+        check(Part::Whole { max_bytes: 100 }, 200, &page, "NotFound: a is not there (Never)");
+        let part = ["Content-Type: TEXT/HTML", "Content-Range: bytes 0-19/100"];
+        check(range(0..20), 206, &part, "NotFound");
+        let plain = ["Content-Type: text/plain", "Content-Range: bytes 0-19/100"];
+        check(range(0..20), 206, &plain, "Exactly(20)");
     }
 
     #[test]

@@ -2,8 +2,12 @@
 //! that are of another order than values are compared in, counts that are not there, a place that is
 //! none. Without a bound more is read; by a false one rows are lost.
 
+use super::hint;
 use parquet::basic::{ColumnOrder, ConvertedType, LogicalType, Type};
-use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
+use parquet::file::metadata::{
+    ColumnChunkMetaData, FileMetaData, KeyValue, ParquetMetaData, ParquetMetaDataBuilder,
+    RowGroupMetaData,
+};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescriptor;
@@ -25,6 +29,7 @@ enum Bounds {
 /// Source: Apache Parquet format, `ColumnOrder` and `Statistics` in parquet.thrift; PARQUET-686.
 #[must_use]
 pub fn mended(footer: ParquetMetaData) -> ParquetMetaData {
+    let footer = without_foreign_hint(footer);
     let file = footer.file_metadata();
     // It left out counts of nothing.
     let counts_all = file.created_by().is_some_and(|by| by.starts_with("parquet-rs"));
@@ -67,6 +72,34 @@ pub fn mended(footer: ParquetMetaData) -> ParquetMetaData {
     let groups = groups.into_iter().map(|group| mend_group(group, &of_column, counts_all));
     let groups: Vec<RowGroupMetaData> = groups.collect();
     builder.set_row_groups(groups).set_column_index(index).build()
+}
+
+/// `footer` without an Arrow schema that has types which Arrow has not here.
+#[must_use]
+pub fn without_foreign_hint(footer: ParquetMetaData) -> ParquetMetaData {
+    match hint::without_foreign(footer.file_metadata()) {
+        Some(entries) => with_entries(footer, entries),
+        None => footer,
+    }
+}
+
+fn with_entries(footer: ParquetMetaData, entries: Vec<KeyValue>) -> ParquetMetaData {
+    let old = footer.file_metadata();
+    let file = FileMetaData::new(
+        old.version(),
+        old.num_rows(),
+        old.created_by().map(str::to_owned),
+        Some(entries),
+        old.schema_descr_ptr(),
+        old.column_orders().cloned(),
+    );
+    let mut old = footer.into_builder();
+    let (column_index, offset_index) = (old.take_column_index(), old.take_offset_index());
+    ParquetMetaDataBuilder::new(file)
+        .set_row_groups(old.take_row_groups())
+        .set_column_index(column_index)
+        .set_offset_index(offset_index)
+        .build()
 }
 
 fn mend_group(

@@ -6,6 +6,7 @@ use super::state::{PlainFile, State, place};
 use super::type_text::{Partition, column};
 use super::versions::{self, FirstCommit, Newest};
 use super::{cost, cut, files};
+use crate::footer::ARROW_SCHEMA;
 use crate::lake::Lake;
 use crate::meter::Meter;
 use delta_log::Snapshot;
@@ -16,9 +17,6 @@ use protocol::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use web_time::Instant;
-
-/// Where Parquet files written by Arrow keep their schema: bytes, not words.
-const ARROW_SCHEMA: &str = "ARROW:schema";
 
 impl Lake {
     /// What `table` is. Of a Delta table its log is read, of a Parquet file its footer.

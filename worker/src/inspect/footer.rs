@@ -57,6 +57,8 @@ pub async fn read(
         .with_page_index_policy(PageIndexPolicy::Optional);
     let loaded = reader.load_and_finish(tail, size_bytes).await;
     let metadata = loaded.map_err(|error| of_parquet(error, malformed))?;
+    // A hint that stops who follows it is left out; all else is shown as it is.
+    let metadata = crate::footer::without_foreign_hint(metadata);
     Ok(Footer { metadata, size_bytes: length })
 }
 

@@ -1,12 +1,16 @@
 //! Values of a file brought to the types of its table: columns that came later, types that grew,
 //! nested fields in another order, variants as JSON text.
 
+use super::rename::INTERVAL_BYTES;
 use super::variant;
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, ListArray, MapArray, RecordBatch, StructArray, new_null_array,
+    Array, ArrayRef, AsArray, IntervalMonthDayNanoArray, ListArray, MapArray, RecordBatch,
+    StructArray, new_null_array,
 };
 use datafusion::arrow::compute::{CastOptions, cast_with_options};
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{
+    DataType, Field, FieldRef, Fields, IntervalMonthDayNano, IntervalUnit, Schema, SchemaRef,
+};
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
@@ -65,8 +69,7 @@ impl Aligner {
         if found.data_type() == wanted.data_type() {
             return Ok(place);
         }
-        let is_checked = may_lose_digits(found.data_type(), wanted.data_type());
-        if is_flat(found.data_type()) && is_flat(wanted.data_type()) && !is_checked {
+        if is_cast(found.data_type(), wanted.data_type()) {
             // A plain cast, which row groups and pages can be skipped through.
             let target = Arc::new(Field::new(wanted.name(), wanted.data_type().clone(), true));
             return Ok(Arc::new(CastExpr::new_with_target_field(place, target, None)));
@@ -78,6 +81,12 @@ impl Aligner {
 /// Whether a value may be another one after it was cast.
 fn may_lose_digits(found: &DataType, wanted: &DataType) -> bool {
     matches!((found, wanted), (DataType::Int64 | DataType::UInt64, DataType::Float64))
+}
+
+/// Whether a cast of Arrow's brings values of the one type to the other, and nothing is lost.
+fn is_cast(found: &DataType, wanted: &DataType) -> bool {
+    let is_interval = matches!(wanted, DataType::Interval(_));
+    is_flat(found) && is_flat(wanted) && !may_lose_digits(found, wanted) && !is_interval
 }
 
 fn is_flat(data_type: &DataType) -> bool {
@@ -202,6 +211,10 @@ pub fn align(array: &ArrayRef, target: &Field) -> Result<ArrayRef, ArrowError> {
                 *is_sorted,
             )?))
         }
+        (
+            DataType::FixedSizeBinary(INTERVAL_BYTES),
+            DataType::Interval(IntervalUnit::MonthDayNano),
+        ) => intervals(array),
         (found, _) if may_lose_digits(found, wanted) => {
             let cast = strict_cast(array, wanted)?;
             // A number that does not fit comes back as a null.
@@ -215,6 +228,30 @@ pub fn align(array: &ArrayRef, target: &Field) -> Result<ArrayRef, ArrowError> {
         }
         _ => strict_cast(array, wanted),
     }
+}
+
+/// Intervals of Parquet: months, days and milliseconds, each 32 bits without a sign.
+fn intervals(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let found = array.as_fixed_size_binary().iter().map(|bytes| {
+        let Some((&[months, days, ms], _)) = bytes
+            .map(|bytes| bytes.as_chunks::<4>().0)
+            .and_then(|parts| parts.split_first_chunk::<3>())
+        else {
+            return Ok(None);
+        };
+        let whole = |bytes: [u8; 4]| i32::try_from(u32::from_le_bytes(bytes));
+        match (whole(months), whole(days)) {
+            (Ok(months), Ok(days)) => {
+                let nanos = i64::from(u32::from_le_bytes(ms)) * 1_000_000;
+                Ok(Some(IntervalMonthDayNano::new(months, days, nanos)))
+            }
+            _ => Err(ArrowError::CastError(
+                "an interval has more than 2^31 - 1 months or days".to_owned(),
+            )),
+        }
+    });
+    let found = found.collect::<Result<Vec<Option<IntervalMonthDayNano>>, ArrowError>>()?;
+    Ok(Arc::new(IntervalMonthDayNanoArray::from(found)))
 }
 
 fn align_struct(array: &StructArray, fields: &Fields) -> Result<ArrayRef, ArrowError> {

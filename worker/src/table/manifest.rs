@@ -4,7 +4,7 @@
 //! absolute URLs, and a size that is not there is asked for. Folders named `key=value` are partition
 //! columns, as in Hive. The columns are those of all files together; a file that lacks some has nulls.
 
-use super::parquet_file::{self, ParquetTableError};
+use super::parquet_file::{self, FileFields, ParquetTableError};
 use super::union::{self, UnionError};
 use super::{DataFile, LakeTable, Source};
 use crate::failure;
@@ -158,15 +158,15 @@ pub async fn open(
     let reads = files
         .iter()
         .map(|file| parquet_file::fields(&file.location, file.size_bytes, &source, &footers));
-    let of_files: Vec<Fields> = stream::iter(reads).buffered(MAX_FLYING).try_collect().await?;
+    let of_files: Vec<FileFields> = stream::iter(reads).buffered(MAX_FLYING).try_collect().await?;
     let mut fields = Fields::empty();
     for (file, of_file) in files.iter().zip(&of_files) {
-        fields = union::with_file(&fields, of_file)
+        fields = union::with_file(&fields, &of_file.fields)
             .map_err(|source| ManifestError::Misfit { location: file.location.clone(), source })?;
     }
     let has_all_names =
-        |of_file: &Fields| of_file.iter().all(|it| fields.find(it.name()).is_some());
-    let are_named_alike = of_files.iter().all(has_all_names);
+        |of_file: &Fields| of_file.iter().all(|field| fields.find(field.name()).is_some());
+    let needs_words = of_files.iter().any(|file| file.needs_words || !has_all_names(&file.fields));
     let version = TableVersion {
         table,
         version: None,
@@ -177,10 +177,10 @@ pub async fn open(
     };
     let partition_fields = partitions.into_iter().map(|(field, _)| field).collect();
     let table = LakeTable::of_files(version, &fields, partition_fields, files, source);
-    Ok(match are_named_alike {
-        true => table.with_footers(footers),
+    Ok(match needs_words {
         // Footers are kept in the table's words.
-        false => table.with_words(fields),
+        true => table.with_words(fields),
+        false => table.with_footers(footers),
     })
 }
 

@@ -5,13 +5,14 @@ use crate::failure;
 use crate::meter::Meter;
 use crate::reader::{FileReader, Footers, ReaderFactory};
 use crate::store::{ByteStore, Location, StoreError};
-use datafusion::arrow::datatypes::{Fields, TimeUnit};
+use datafusion::arrow::array::timezone::Tz;
+use datafusion::arrow::datatypes::{DataType, FieldRef, Fields, IntervalUnit, TimeUnit};
 use datafusion::datasource::physical_plan::parquet::Int96Coercer;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::errors::ParquetError;
 use protocol::{ErrorCode, Failure, TableVersion};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Why a Parquet file is not a table.
@@ -20,6 +21,14 @@ pub enum ParquetTableError {
     /// Its length could not be learned.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Two of its columns have one name.
+    #[error("{location}: two columns are called {column:?}, so neither can be asked for")]
+    Twice {
+        /// The file.
+        location: Location,
+        /// The name.
+        column: String,
+    },
     /// Its footer is not right.
     #[error("{location} is not a Parquet file that can be read: {source}")]
     Footer {
@@ -43,6 +52,9 @@ impl ParquetTableError {
     pub fn into_failure(self) -> Failure {
         match &self {
             ParquetTableError::Store(store) => failure::of_store(store),
+            ParquetTableError::Twice { .. } => {
+                Failure::new(ErrorCode::MalformedFile, self.to_string())
+            }
             ParquetTableError::Footer { source, .. } => {
                 let code = match failure::is_encrypted(source) {
                     true => ErrorCode::UnsupportedFeature,
@@ -67,7 +79,8 @@ pub async fn open(
     let facts = store.facts(&location).await?;
     let location = location.with_identity(facts.identity());
     let footers: Arc<Footers> = Arc::default();
-    let fields = fields(&location, facts.size_bytes, &source, &footers).await?;
+    let FileFields { fields, needs_words } =
+        fields(&location, facts.size_bytes, &source, &footers).await?;
     let version = TableVersion {
         table,
         version: None,
@@ -79,7 +92,19 @@ pub async fn open(
     let (size_bytes, partition_values) = (facts.size_bytes, BTreeMap::new());
     let file = DataFile { location, size_bytes, partition_values, rows: None };
     let table = LakeTable::of_files(version, &fields, Vec::new(), vec![file], source);
-    Ok(table.with_footers(footers))
+    Ok(match needs_words {
+        true => table.with_words(fields),
+        false => table.with_footers(footers),
+    })
+}
+
+/// The columns of a file as its table has them.
+#[derive(Debug, Clone)]
+pub struct FileFields {
+    /// The columns.
+    pub fields: Fields,
+    /// Whether the file's own types are others, so that its footer is put in the table's words.
+    pub needs_words: bool,
 }
 
 /// The columns of the file at `location`, from its footer, which is kept in `footers`. Times in the old 96-bit form are taken to
@@ -92,7 +117,7 @@ pub async fn fields(
     size_bytes: u64,
     source: &Source,
     footers: &Arc<Footers>,
-) -> Result<Fields, ParquetTableError> {
+) -> Result<FileFields, ParquetTableError> {
     let readers = ReaderFactory {
         store: Arc::clone(&source.store),
         footers: Arc::clone(footers),
@@ -109,7 +134,33 @@ pub async fn fields(
     let schema =
         parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata()).map_err(broken)?;
     let coarse = Int96Coercer::new(file.schema_descr(), &schema, &TimeUnit::Microsecond).coerce();
-    Ok(coarse.unwrap_or(schema).fields().clone())
+    let found = coarse.unwrap_or(schema).fields().clone();
+    let mut names = BTreeSet::new();
+    if let Some(field) = found.iter().find(|field| !names.insert(field.name())) {
+        let (location, column) = (location.clone(), field.name().clone());
+        return Err(ParquetTableError::Twice { location, column });
+    }
+    let fields: Fields = found.iter().map(readable).collect();
+    let needs_words = fields != found;
+    Ok(FileFields { fields, needs_words })
+}
+
+/// The column in types that are read without loss: intervals have months beside days and
+/// milliseconds, and an instant whose zone nobody knows here is shown in UTC.
+fn readable(field: &FieldRef) -> FieldRef {
+    let data_type = match field.data_type() {
+        DataType::Interval(_) => DataType::Interval(IntervalUnit::MonthDayNano),
+        DataType::Timestamp(unit, Some(zone)) if zone.parse::<Tz>().is_err() => {
+            DataType::Timestamp(*unit, Some(Arc::from("UTC")))
+        }
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(readable).collect()),
+        DataType::List(item) => DataType::List(readable(item)),
+        DataType::LargeList(item) => DataType::LargeList(readable(item)),
+        DataType::FixedSizeList(item, size) => DataType::FixedSizeList(readable(item), *size),
+        DataType::Map(entry, is_sorted) => DataType::Map(readable(entry), *is_sorted),
+        _ => return Arc::clone(field),
+    };
+    Arc::new(field.as_ref().clone().with_data_type(data_type))
 }
 
 fn cause_in_store(error: &ParquetError) -> Option<StoreError> {
@@ -118,3 +169,6 @@ fn cause_in_store(error: &ParquetError) -> Option<StoreError> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

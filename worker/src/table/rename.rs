@@ -3,6 +3,7 @@
 //!
 //! Only names change. Types stay those of the file; [`super::align`] brings values to the table's.
 
+use crate::footer::ARROW_SCHEMA;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use delta_log::{ColumnMapping, field_id, physical_name};
 use parquet::basic::{ConvertedType, LogicalType, Repetition};
@@ -13,8 +14,8 @@ use parquet::file::metadata::{
 use parquet::schema::types::{SchemaDescriptor, Type, TypePtr};
 use std::sync::Arc;
 
-/// Under this key some writers keep an Arrow schema, with the file's names.
-const ARROW_SCHEMA: &str = "ARROW:schema";
+/// What an interval takes in Parquet: months, days and milliseconds.
+pub const INTERVAL_BYTES: i32 = 12;
 
 /// The names of a table's columns, and how they are found in its files.
 #[derive(Debug, Clone)]
@@ -150,7 +151,7 @@ fn find(nodes: &[TypePtr], field: &Field, mapping: ColumnMapping) -> Option<usiz
 /// `node` with the names below it that the type of `field` has.
 fn inside(node: &TypePtr, field: &Field, mapping: ColumnMapping) -> Result<TypePtr> {
     if !node.is_group() {
-        return Ok(Arc::clone(node));
+        return bare_interval(node);
     }
     let children = node.get_fields();
     let renamed = match (field.data_type(), children) {
@@ -195,6 +196,20 @@ fn with_children(node: &TypePtr, children: Vec<TypePtr>) -> Result<TypePtr> {
         true => Ok(Arc::clone(node)),
         false => group(node, node.name(), children),
     }
+}
+
+/// An interval as the bytes that it is: the reader knows its days and milliseconds only, and
+/// [`super::align`] knows its months.
+fn bare_interval(node: &TypePtr) -> Result<TypePtr> {
+    let basic = node.get_basic_info();
+    if basic.converted_type() != ConvertedType::INTERVAL {
+        return Ok(Arc::clone(node));
+    }
+    let bare = Type::primitive_type_builder(node.name(), node.get_physical_type())
+        .with_repetition(repetition(node))
+        .with_length(INTERVAL_BYTES)
+        .with_id(basic.has_id().then(|| basic.id()));
+    Ok(Arc::new(bare.build()?))
 }
 
 fn with_name(node: &TypePtr, name: &str) -> Result<TypePtr> {
