@@ -93,6 +93,11 @@ impl CachedStore {
         planned.into_iter().map(assemble).collect()
     }
 
+    /// What it shares with others.
+    pub fn budget(&self) -> &Arc<Budget> {
+        &self.0.budget
+    }
+
     /// How many bytes are held.
     pub fn size_bytes(&self) -> u64 {
         self.0.held().chunks.size_bytes()

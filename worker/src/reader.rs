@@ -3,6 +3,7 @@
 
 use crate::footer;
 use crate::meter::Meter;
+use crate::store::budget::{Budget, Shrink};
 use crate::store::cached::CachedStore;
 use crate::store::{ByteStore, Location, StoreError};
 use crate::table::Words;
@@ -17,9 +18,9 @@ use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::{AsyncFileReader, MetadataFetch};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// What one column of one row group may unpack to, in bytes. Writers aim at row groups of 128 MB.
 const MAX_CHUNK_BYTES: i64 = 1 << 30;
@@ -44,38 +45,81 @@ pub struct Oversized {
 const UNKNOWN_COLUMNS: usize = 30;
 
 /// What the footers of one table may take in memory, in bytes.
-const MAX_FOOTER_BYTES: usize = 64 << 20;
+const MAX_FOOTER_BYTES: u64 = 64 << 20;
 
-/// Footers of one table's files, which never change, in the table's words.
-#[derive(Debug, Default)]
-pub struct Footers(Mutex<HeldFooters>);
+/// Footers of one table's files, which never change, in the table's words. The one that was not used
+/// for longest goes first, also when the engine needs the memory for something else.
+#[derive(Debug)]
+pub struct Footers {
+    budget: Arc<Budget>,
+    held: Mutex<HeldFooters>,
+}
 
 #[derive(Debug, Default)]
 struct HeldFooters {
-    by_location: HashMap<Location, Arc<ParquetMetaData>>,
-    /// The oldest first.
-    order: VecDeque<Location>,
-    size_bytes: usize,
+    by_location: HashMap<Location, HeldFooter>,
+    /// When each was last used.
+    by_use: BTreeMap<u64, Location>,
+    n_uses: u64,
+    size_bytes: u64,
     /// The longest that was read, page index included, in bytes of the file.
     longest_bytes: u64,
 }
 
+#[derive(Debug)]
+struct HeldFooter {
+    footer: Arc<ParquetMetaData>,
+    last_use: u64,
+    size_bytes: u64,
+}
+
+impl HeldFooters {
+    fn touch(&mut self, location: &Location) -> Option<Arc<ParquetMetaData>> {
+        let held = self.by_location.get_mut(location)?;
+        self.n_uses += 1;
+        self.by_use.remove(&held.last_use);
+        held.last_use = self.n_uses;
+        self.by_use.insert(self.n_uses, location.clone());
+        Some(Arc::clone(&held.footer))
+    }
+
+    /// Drops a footer; what it took.
+    fn remove(&mut self, location: &Location) -> u64 {
+        let Some(gone) = self.by_location.remove(location) else { return 0 };
+        self.by_use.remove(&gone.last_use);
+        self.size_bytes -= gone.size_bytes;
+        gone.size_bytes
+    }
+
+    /// Drops the footer that was not used for longest; what it took.
+    fn evict(&mut self) -> Option<u64> {
+        let (_, location) = self.by_use.first_key_value()?;
+        let location = location.clone();
+        Some(self.remove(&location))
+    }
+}
+
 impl Footers {
+    /// No footers yet; those that come take from `budget`.
+    pub fn within(budget: &Arc<Budget>) -> Arc<Footers> {
+        let footers = Arc::new(Footers { budget: Arc::clone(budget), held: Mutex::default() });
+        let holder: Weak<Footers> = Arc::downgrade(&footers);
+        budget.register(holder);
+        footers
+    }
+
     fn held(&self) -> MutexGuard<'_, HeldFooters> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn get(&self, location: &Location) -> Option<Arc<ParquetMetaData>> {
-        self.held().by_location.get(location).cloned()
+        self.held().touch(location)
     }
 
     /// Drops the footer of a file that has another content by now.
     fn forget(&self, location: &Location) {
-        let mut held = self.held();
-        if let Some(gone) = held.by_location.remove(location) {
-            held.order.retain(|other| other != location);
-            held.size_bytes = held.size_bytes.saturating_sub(gone.memory_size());
-        }
+        let freed_bytes = self.held().remove(location);
+        self.budget.give_back(freed_bytes);
     }
 
     /// How much of a file's end to read for its footer: as much as the longest one so far took.
@@ -86,18 +130,50 @@ impl Footers {
         }
     }
 
-    fn keep(&self, location: &Location, footer: &Arc<ParquetMetaData>, size_bytes: u64) {
+    fn keep(&self, location: &Location, footer: &Arc<ParquetMetaData>, file_bytes: u64) {
+        self.forget(location);
+        let size_bytes = footer.memory_size() as u64;
+        let has_room = self.budget.try_take(size_bytes) || {
+            self.budget.shrink(size_bytes);
+            self.budget.try_take(size_bytes)
+        };
         let mut held = self.held();
-        held.longest_bytes = held.longest_bytes.max(footer::tail(footer, size_bytes));
-        if held.by_location.insert(location.clone(), Arc::clone(footer)).is_none() {
-            held.order.push_back(location.clone());
-            held.size_bytes += footer.memory_size();
+        held.longest_bytes = held.longest_bytes.max(footer::tail(footer, file_bytes));
+        if !has_room {
+            return;
         }
-        while held.size_bytes > MAX_FOOTER_BYTES {
-            let Some(oldest) = held.order.pop_front() else { break };
-            let gone = held.by_location.remove(&oldest);
-            held.size_bytes -= gone.map_or(0, |footer| footer.memory_size()).min(held.size_bytes);
+        held.n_uses += 1;
+        held.size_bytes += size_bytes;
+        let last_use = held.n_uses;
+        held.by_use.insert(last_use, location.clone());
+        let footer = Arc::clone(footer);
+        held.by_location.insert(location.clone(), HeldFooter { footer, last_use, size_bytes });
+        while held.size_bytes > MAX_FOOTER_BYTES
+            && let Some(freed_bytes) = held.evict()
+        {
+            self.budget.give_back(freed_bytes);
         }
+    }
+}
+
+impl Shrink for Footers {
+    fn shrink(&self, n_bytes: u64) -> u64 {
+        let mut held = self.held();
+        let mut freed_bytes = 0;
+        while freed_bytes < n_bytes
+            && let Some(n_bytes) = held.evict()
+        {
+            freed_bytes += n_bytes;
+        }
+        self.budget.give_back(freed_bytes);
+        freed_bytes
+    }
+}
+
+impl Drop for Footers {
+    fn drop(&mut self) {
+        let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
+        self.budget.give_back(held.size_bytes);
     }
 }
 

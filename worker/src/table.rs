@@ -86,7 +86,7 @@ impl LakeTable {
             partition_columns: metadata.partition_columns.iter().cloned().collect(),
             words: Some(Arc::new(words)),
             files: Arc::new(files),
-            footers: Arc::default(),
+            footers: Footers::within(source.store.budget()),
             source,
         }
     }
@@ -112,7 +112,7 @@ impl LakeTable {
             partition_columns,
             words: None,
             files: Arc::new(FileSet::Listed(files)),
-            footers: Arc::default(),
+            footers: Footers::within(source.store.budget()),
             source,
         }
     }

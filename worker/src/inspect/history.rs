@@ -65,7 +65,11 @@ impl Lake {
         let mut commits: Vec<CommitDescription> = Vec::new();
         let mut oldest_version = None;
         while let Some((version, outcome)) = fetched.next().await {
-            match part(outcome)? {
+            let is_gone = match &outcome {
+                Err(error) => versions::is_gone(&table, &store, error, newest).await,
+                Ok(_) => Ok(false),
+            };
+            match part(outcome, is_gone)? {
                 Some(bytes) => commits.push(described(CommitFacts::read(version, &bytes))),
                 // Commits are removed from the oldest on, so nothing lies before this one.
                 None => {
@@ -127,10 +131,13 @@ fn described(facts: CommitFacts) -> CommitDescription {
 }
 
 /// The bytes of a commit; `None` when it is not there.
-fn part(outcome: Result<Bytes, StoreError>) -> Result<Option<Bytes>, Failure> {
-    match outcome {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(StoreError::Absent { .. }) => Ok(None),
-        Err(error) => Err(failure::of_store(&error)),
+fn part(
+    outcome: Result<Bytes, StoreError>,
+    is_gone: Result<bool, StoreError>,
+) -> Result<Option<Bytes>, Failure> {
+    match (outcome, is_gone) {
+        (Ok(bytes), _) => Ok(Some(bytes)),
+        (Err(_), Ok(true)) => Ok(None),
+        (Err(error), Ok(false)) | (Err(_), Err(error)) => Err(failure::of_store(&error)),
     }
 }

@@ -1,6 +1,6 @@
 //! Between which versions one can travel, found out by asking for single bytes of commits.
 
-use crate::store::{ByteStore, Location, StoreError};
+use crate::store::{ByteStore, Location, StoreError, presence};
 use delta_log::commit_path;
 use futures::future::try_join;
 use protocol::Versions;
@@ -56,11 +56,12 @@ pub enum FirstCommit {
     Unknown,
 }
 
-/// Whether the commit of `version` is there.
+/// Whether the commit of `version` is there; `known` is one that is.
 async fn is_there(
     table: &Location,
     store: &dyn ByteStore,
     version: u64,
+    known: u64,
 ) -> Result<bool, StoreError> {
     match store.get_range(&table.join(&commit_path(version)), 0..1).await {
         // A server without ranges, and one whose commit is empty, have the file all the same.
@@ -70,21 +71,37 @@ async fn is_there(
             | StoreError::WrongBytes { .. }
             | StoreError::Encoded { .. },
         ) => Ok(true),
-        // A bucket that nobody may list says 403 of what is not there.
-        Err(StoreError::Absent { .. } | StoreError::Forbidden { .. }) => Ok(false),
-        Err(error) => Err(error),
+        Err(error) => match is_gone(table, store, &error, known).await? {
+            true => Ok(false),
+            false => Err(error),
+        },
     }
 }
 
+/// Whether `error` says that a commit of `table` is not there. A bucket that nobody may list says
+/// 403 of what is not there, and of all else once the right to read has ended: then the commit of
+/// `known` is refused, too.
+///
+/// # Errors
+/// The store's.
+pub async fn is_gone(
+    table: &Location,
+    store: &dyn ByteStore,
+    error: &StoreError,
+    known: u64,
+) -> Result<bool, StoreError> {
+    presence::is_absent(store, error, Some(&table.join(&commit_path(known)))).await
+}
+
 async fn first(table: &Location, store: &dyn ByteStore, known: u64) -> Result<u64, StoreError> {
-    if known == 0 || is_there(table, store, 0).await? {
+    if known == 0 || is_there(table, store, 0, known).await? {
         return Ok(0);
     }
     // `absent` is not there; `there` is, or nothing before it is.
     let (mut absent, mut there) = (0, known);
     while there - absent > 1 {
         let middle = absent + (there - absent) / 2;
-        if is_there(table, store, middle).await? {
+        if is_there(table, store, middle, known).await? {
             there = middle;
         } else {
             absent = middle;
@@ -97,7 +114,7 @@ async fn last(table: &Location, store: &dyn ByteStore, known: u64) -> Result<u64
     let (mut there, mut step) = (known, 1_u64);
     let mut absent = loop {
         let next = there.saturating_add(step);
-        if next == there || !is_there(table, store, next).await? {
+        if next == there || !is_there(table, store, next, known).await? {
             break next;
         }
         there = next;
@@ -105,7 +122,7 @@ async fn last(table: &Location, store: &dyn ByteStore, known: u64) -> Result<u64
     };
     while absent.saturating_sub(there) > 1 {
         let middle = there + (absent - there) / 2;
-        if is_there(table, store, middle).await? {
+        if is_there(table, store, middle, known).await? {
             there = middle;
         } else {
             absent = middle;
@@ -122,13 +139,24 @@ mod tests {
     use futures::FutureExt;
     use futures::future::BoxFuture;
     use std::ops::Range;
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
     /// A log that has the commits of `versions`.
     #[derive(Debug)]
     struct Log {
         versions: Range<u64>,
         n_requests: AtomicU64,
+        /// After so many requests the right to read ends.
+        n_allowed: u64,
+        /// Whether 403 is said of what is not there.
+        refuses_absent: AtomicBool,
+    }
+
+    impl Log {
+        fn of(versions: Range<u64>, n_allowed: u64) -> Log {
+            let (n_requests, refuses_absent) = (AtomicU64::new(0), AtomicBool::new(false));
+            Log { versions, n_requests, n_allowed, refuses_absent }
+        }
     }
 
     impl ByteStore for Log {
@@ -141,12 +169,16 @@ mod tests {
             location: &Location,
             _: Range<u64>,
         ) -> BoxFuture<'static, Result<Bytes, StoreError>> {
-            self.n_requests.fetch_add(1, Ordering::Relaxed);
+            let n_before = self.n_requests.fetch_add(1, Ordering::Relaxed);
+            let is_refused = n_before >= self.n_allowed;
+            let refuses_absent = self.refuses_absent.load(Ordering::Relaxed);
             let is_there =
                 self.versions.clone().any(|v| location.as_str() == format!("t/{}", commit_path(v)));
             let location = location.clone();
             async move {
-                if is_there {
+                if is_refused || (!is_there && refuses_absent) {
+                    Err(StoreError::Forbidden { location })
+                } else if is_there {
                     Ok(Bytes::from_static(b"{"))
                 } else {
                     Err(StoreError::Absent { location })
@@ -162,7 +194,7 @@ mod tests {
     }
 
     fn check(versions: Range<u64>, known: u64, newest: Newest, first: FirstCommit, most: u64) {
-        let log = Log { versions: versions.clone(), n_requests: AtomicU64::new(0) };
+        let log = Log::of(versions.clone(), u64::MAX);
         let table = Location::new("t");
         let found = futures::executor::block_on(find(&table, &log, known, newest, first)).unwrap();
         let expected = Versions { oldest: versions.start, newest: versions.end - 1 };
@@ -184,6 +216,26 @@ mod tests {
         check(499..500, 499, Newest::Known, Unknown, 11);
         for known in 0..20 {
             check(0..20, known, Newest::Unknown, Unknown, 12);
+        }
+    }
+
+    /// 403 is absence as long as what is there is given; a right that ends is no end of the log.
+    #[test]
+    fn a_right_to_read_that_ends_is_no_end_of_the_log() {
+        let table = Location::new("t");
+        let find = |log: &Log| {
+            let found = find(&table, log, 60, Newest::Unknown, FirstCommit::Unknown);
+            futures::executor::block_on(found)
+        };
+        let log = Log::of(41..500, u64::MAX);
+        log.refuses_absent.store(true, Ordering::Relaxed);
+        assert_eq!(find(&log).unwrap(), Versions { oldest: 41, newest: 499 });
+        let n_requests = log.n_requests.load(Ordering::Relaxed);
+        for n_allowed in 0..n_requests {
+            let log = Log::of(41..500, n_allowed);
+            log.refuses_absent.store(true, Ordering::Relaxed);
+            let error = find(&log).unwrap_err();
+            assert!(matches!(error, StoreError::Forbidden { .. }), "{n_allowed}: {error}");
         }
     }
 }

@@ -4,6 +4,7 @@
 use super::files::{FileError, data_location};
 use super::{DataFile, FileRows, FileSet, LakeTable, Source, Words};
 use crate::failure;
+use crate::reader::Footers;
 use crate::store::{ByteStore, Location, StoreError};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields, TimeUnit};
 use datafusion::common::{DataFusionError, ScalarValue};
@@ -133,7 +134,7 @@ pub async fn open(
                 .collect(),
             words: Some(Arc::new(words)),
             files: Arc::new(FileSet::Listed(files)),
-            footers: Arc::default(),
+            footers: Footers::within(source.store.budget()),
             source: source.clone(),
         }
     };

@@ -154,7 +154,7 @@ pub async fn open(
             rows: None,
         })
         .collect();
-    let footers: Arc<Footers> = Arc::default();
+    let footers = Footers::within(source.store.budget());
     let reads = files
         .iter()
         .map(|file| parquet_file::fields(&file.location, file.size_bytes, &source, &footers));

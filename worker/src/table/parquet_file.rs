@@ -78,7 +78,7 @@ pub async fn open(
 ) -> Result<LakeTable, ParquetTableError> {
     let facts = store.facts(&location).await?;
     let location = location.with_identity(facts.identity());
-    let footers: Arc<Footers> = Arc::default();
+    let footers = Footers::within(source.store.budget());
     let FileFields { fields, needs_words } =
         fields(&location, facts.size_bytes, &source, &footers).await?;
     let version = TableVersion {
