@@ -133,6 +133,14 @@ impl Input {
         Input { read: read.clone(), before, now, warnings, is_read_otherwise, feed }
     }
 
+    /// What is said of files that are not taken, at each build until they are.
+    pub(super) fn waiting(&self) -> &[String] {
+        match &self.feed {
+            Feed::Folder { .. } => &self.warnings,
+            _ => &[],
+        }
+    }
+
     /// Whether it has something that was not there before.
     pub(super) fn is_new(&self) -> bool {
         match (&self.before, &self.feed) {
@@ -151,10 +159,9 @@ impl Input {
         }
     }
 
-    /// Whether [`Input::all`] can be asked. A database's table of which only new rows were read has to be read again, and
-    /// so do files that are to be read otherwise.
+    /// Whether [`Input::all`] can be asked; a database's table of which only new rows were read has to be read again.
     pub(super) fn has_all(&self) -> bool {
-        !self.is_read_otherwise && !matches!(self.feed, Feed::Database { has_all: false, .. })
+        !matches!(self.feed, Feed::Database { has_all: false, .. })
     }
 
     /// The same rows, of which it was read up to `before`.
