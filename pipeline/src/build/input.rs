@@ -2,7 +2,7 @@
 
 use super::BuildError;
 use super::difference::{Difference, difference};
-use crate::lake::LakeTable;
+use crate::lake::{LakeError, LakeTable};
 use crate::model::{Read, Watermark};
 use crate::plan::{Scope, column_of, fitted};
 use crate::source::{
@@ -82,7 +82,8 @@ impl Input {
         let (now, feed) = match &source.kind {
             SourceKind::File(file) => {
                 let path = file.find(folder)?;
-                let now = Position::Hash(file.hash(&path)?);
+                let (whole, at) = (file.clone(), path.clone());
+                let now = Position::Hash(apart(&path, move || whole.hash(&at)).await?);
                 (now, Feed::File(file.open(&path)?))
             }
             SourceKind::Folder(source_folder) => {
@@ -122,15 +123,27 @@ impl Input {
     }
 
     /// The table `read` of the lake.
-    pub(super) fn table(read: &Read, table: LakeTable, before: Option<InputState>) -> Input {
+    ///
+    /// # Errors
+    /// [`LakeError`] when its log cannot be read.
+    pub(super) async fn table(
+        read: &Read,
+        table: LakeTable,
+        before: Option<InputState>,
+    ) -> Result<Input, LakeError> {
+        let rows_of = match before.as_ref().map(|before| &before.position) {
+            Some(position) => table.rows_of(position).await?,
+            None => None,
+        };
         let now = Position::Table {
             id: table.id(),
             version: table.version(),
             number: table.number().unwrap_or(-1),
+            rows_of,
         };
         let feed = Feed::Table(table);
         let (warnings, is_read_otherwise) = (Vec::new(), false);
-        Input { read: read.clone(), before, now, warnings, is_read_otherwise, feed }
+        Ok(Input { read: read.clone(), before, now, warnings, is_read_otherwise, feed })
     }
 
     /// What is said of files that are not taken, at each build until they are.
@@ -332,7 +345,7 @@ impl Input {
     }
 }
 
-/// What the folder `files` of `source` has beyond `seen`. Files are read whole, so a thread of their own does it.
+/// What the folder `files` of `source` has beyond `seen`.
 async fn look(
     source: &Source,
     files: &FolderSource,
@@ -341,12 +354,25 @@ async fn look(
 ) -> Result<Delivery, SourceError> {
     let (name, files, project) = (source.name.clone(), files.clone(), folder.to_owned());
     let look = move || files.look(&name, &project, &seen, SystemTime::now());
-    match tokio::task::spawn_blocking(look).await {
-        Ok(looked) => looked,
-        Err(ended) => {
-            let rule = FileRule::Unreadable(std::io::Error::other(ended));
-            Err(SourceError::File { path: folder.to_owned(), rule })
-        }
+    apart(folder, look).await
+}
+
+/// What `work` gives, which reads the files at `path` whole: a thread of its own does it, so that no worker is kept
+/// from what others wait for.
+async fn apart<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce() -> Result<T, SourceError> + Send + 'static,
+) -> Result<T, SourceError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(ended) => match ended.try_into_panic() {
+            // It is told with the model's place.
+            Ok(payload) => std::panic::resume_unwind(payload),
+            Err(ended) => {
+                let rule = FileRule::Unreadable(std::io::Error::other(ended));
+                Err(SourceError::File { path: path.to_owned(), rule })
+            }
+        },
     }
 }
 
