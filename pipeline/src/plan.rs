@@ -1,12 +1,14 @@
 //! Models as DataFusion plans: the names they see, the schema of the table they make.
 
 mod keyed;
+mod precedence;
 mod said;
 mod schema;
 mod touch;
 mod used;
 
-pub(crate) use keyed::{DuplicateKey, newest_of_key, without_deleted};
+pub(crate) use keyed::{DuplicateKey, newest_of_key, not_removed, without_deleted};
+pub(crate) use precedence::Precedence;
 pub(crate) use said::{exhausted, reason, said};
 pub(crate) use schema::{difference, fitted, of_table, stored_as, to_schema, widens};
 pub(crate) use touch::{Changed, Touch, touched};

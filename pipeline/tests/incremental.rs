@@ -3,6 +3,8 @@
 
 mod changes;
 pub mod clicks;
+mod law;
+mod merges;
 mod old_lake;
 mod rows;
 mod small;
