@@ -28,7 +28,7 @@ pub struct SpanError {
 
 impl Span {
     /// A length of time.
-    pub fn new(duration: Duration) -> Span {
+    pub const fn new(duration: Duration) -> Span {
         Span(duration)
     }
 

@@ -130,6 +130,11 @@ pub struct Model {
 }
 
 impl Model {
+    /// Whether nobody wrote it: it keeps a table of a database as the database has it.
+    pub(crate) fn is_synced(&self) -> bool {
+        self.path.extension().is_none_or(|extension| extension != "sql")
+    }
+
     /// What is wrong with the model as a whole.
     pub(crate) fn broken(&self, rule: ModelRule) -> ModelError {
         ModelError { path: self.path.clone(), place: Place::default(), rule }

@@ -3,13 +3,15 @@
 mod keyed;
 #[cfg(test)]
 mod law;
+mod precedence;
 mod said;
 mod schema;
 mod sets;
 mod touch;
 mod used;
 
-pub(crate) use keyed::{DuplicateKey, newest_of_key, without_deleted};
+pub(crate) use keyed::{DuplicateKey, newest_of_key, not_removed, without_deleted};
+pub(crate) use precedence::Precedence;
 pub(crate) use said::{exhausted, reason, said};
 pub(crate) use schema::{ChangedValue, difference, fitted, of_table, stored_as, to_schema, widens};
 pub(crate) use touch::{Changed, Touch, touched};

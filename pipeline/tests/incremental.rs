@@ -4,6 +4,8 @@
 mod changes;
 pub mod clicks;
 mod foreign;
+mod law;
+mod merges;
 mod old_lake;
 mod rows;
 mod small;

@@ -77,6 +77,13 @@ impl Build {
             };
         };
         let ruler = Ruler { scope, watermark, at_us: self.at_us };
+        if is_merge && model.config.materialization.watermark().is_none() {
+            // The database was asked for the rows from its mark on.
+            let rows = input.read_rows(scope, self.at_us).await?;
+            let n_ahead = ruler.n_ahead(&rows).await?;
+            let arrivals = Arrivals { n_ahead, ..Arrivals::default() };
+            return Ok(Ok(Taken { rows, progress: Progress::default(), arrivals }));
+        }
         let before =
             input.before.as_ref().map(|before| before.progress.clone()).unwrap_or_default();
         let repeats = if is_merge { Repeats::Replace } else { Repeats::LeaveOut };

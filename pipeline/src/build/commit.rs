@@ -2,12 +2,12 @@
 
 use super::input::Input;
 use super::judging::{Judging, key_of, quarantine_schema};
-use super::keyed::Keyed;
+use super::keyed::{Keyed, removed_location};
 use super::make::{Change, Found};
 use super::{Build, BuildError};
 use crate::expectation::Expectation;
 use crate::lake::{Commit, LakeTable, Output, Write};
-use crate::model::{Layout, Model, ModelName, ModelRule};
+use crate::model::{Layout, Model, ModelRule};
 use crate::plan::{Scope, fitted, of_table, sorted};
 use crate::rejection;
 use crate::spool::Spool;
@@ -37,8 +37,10 @@ impl Build {
     ) -> Result<LakeTable, BuildError> {
         let location = model.name.location();
         let Change { scope, plan, write, progress, late, arrivals } = change;
-        let Keyed { plan, mut refused, mut judgements } =
-            self.keyed(model, &scope, plan, &write).await?;
+        let number =
+            found.table.as_ref().and_then(LakeTable::number).map_or(0, |number| number + 1);
+        let Keyed { plan, mut refused, mut judgements, removed } =
+            self.keyed(model, &scope, plan, &write, number).await?;
         let schema = of_table(plan.schema()).map_err(|rule| model.broken(rule))?;
         let table = found.table.as_ref();
         let rules: Vec<Expectation> = model
@@ -56,8 +58,6 @@ impl Build {
             _ => sorted(plan, &model.config.layout.sort_by)?,
         };
         let is_whole = matches!(write, Write::Overwrite);
-        let number =
-            found.table.as_ref().and_then(LakeTable::number).map_or(0, |number| number + 1);
         let retained = match is_whole {
             true => BTreeSet::new(),
             false => self.retained(model, table).await?,
@@ -84,12 +84,19 @@ impl Build {
         let state = state::write(self.lake.root(), &location, number, &state).await?;
         let own = Commit { state: Some(state), ..commit.clone() };
         if let (Some(name), Some(late)) = (model.late(), late) {
-            self.put_aside(&name, &[late], is_whole, &commit).await?;
+            self.put_aside(&name.location(), &[late], is_whole, &commit).await?;
+        }
+        if let Some(removed) = removed {
+            let location = removed_location(model);
+            let is_there = self.lake.open(&location).await?.is_some();
+            if is_there || removed.n_rows() > 0 {
+                self.put_aside(&location, &[removed], is_whole, &commit).await?;
+            }
         }
         if let (Some(name), false, false) = (model.quarantine(), sifted.holds(), refused.is_empty())
         {
             // Nothing holds the end of the rows back, so these are safe before the first is written.
-            self.put_aside(&name, &refused, is_whole, &commit).await?;
+            self.put_aside(&name.location(), &refused, is_whole, &commit).await?;
         }
         let written = {
             let layout = &model.config.layout;
@@ -111,7 +118,7 @@ impl Build {
                     (model.quarantine(), sifted.kept_back().await)
                 {
                     refused.push(kept_back);
-                    self.put_aside(&name, &refused, is_whole, &commit).await?;
+                    self.put_aside(&name.location(), &refused, is_whole, &commit).await?;
                 }
                 sifted.release();
                 Ok::<_, BuildError>(())
@@ -169,17 +176,16 @@ impl Build {
         })
     }
 
-    /// Adds rows that a model does not take to the table `name`. They bear the number of the state, so that a
+    /// Adds rows that a model does not take to the table at `location`. They bear the number of the state, so that a
     /// build that ended between this commit and the model's own is not counted twice.
     async fn put_aside(
         &self,
-        name: &ModelName,
+        location: &str,
         rows: &[Spool],
         is_whole: bool,
         commit: &Commit,
     ) -> Result<(), BuildError> {
-        let location = name.location();
-        let before = self.lake.open(&location).await?;
+        let before = self.lake.open(location).await?;
         let is_whole = is_whole || before.is_none();
         let was_begun = before
             .as_ref()
@@ -210,11 +216,12 @@ impl Build {
         let mut columns: Vec<Expr> = scan.schema().iter().map(Expr::from).collect();
         columns.push(lit(commit.number).alias(STATE_COLUMN));
         let plan = scan.project(columns)?.build()?;
-        let schema = of_table(plan.schema())
-            .map_err(|rule| BuildError::Engine(DataFusionError::Plan(format!("{name}: {rule}"))))?;
+        let schema = of_table(plan.schema()).map_err(|rule| {
+            BuildError::Engine(DataFusionError::Plan(format!("{location}: {rule}")))
+        })?;
         let output = Output::new(schema, scope.run(&plan).await?, Vec::new());
         let rows = output.provider()?;
-        self.lake.write(&location, before, &Layout::default(), rows, write, commit).await?;
+        self.lake.write(location, before, &Layout::default(), rows, write, commit).await?;
         Ok(())
     }
 

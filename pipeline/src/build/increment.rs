@@ -2,6 +2,7 @@
 
 use super::arrival::Arrivals;
 use super::input::Input;
+use super::judging::order_of;
 use super::make::{Change, Found};
 use super::{Build, BuildError};
 use crate::lake::Write;
@@ -22,7 +23,7 @@ impl Build {
     ) -> Result<Result<Change, String>, BuildError> {
         match &model.config.materialization {
             Materialization::Append(_) | Materialization::Merge(_) => {
-                self.take_in(model, inputs).await
+                self.take_in(model, inputs, found).await
             }
             Materialization::Incremental { by } => self.buckets(model, inputs, by).await,
             Materialization::Snapshot { key, valid_from } => match &found.table {
@@ -58,6 +59,7 @@ impl Build {
         &self,
         model: &Model,
         inputs: &[Input],
+        found: &Found,
     ) -> Result<Result<Change, String>, BuildError> {
         let scope = self.planner_of(model).scope()?;
         let drive = drive(model);
@@ -91,10 +93,18 @@ impl Build {
         let Planned { plan, .. } = scope.plan(model).await?;
         let (plan, write) = match &model.config.materialization {
             Materialization::Merge(merge) => {
+                let is_of_database = inputs
+                    .iter()
+                    .any(|input| Some(&input.read) == drive && input.watermark().is_some());
+                let order = order_of(model, plan.schema().as_arrow());
                 let write = Write::Merge {
                     key: merge.key.clone(),
-                    newest_by: merge.newest_by.clone(),
-                    deleted: merge.deleted.clone(),
+                    order: match (model.is_synced(), found.evolves || is_of_database) {
+                        // The database says of each key what it is now, whatever it said before.
+                        (true, _) => order.by_arrival(),
+                        (false, true) => order.of_those_that_come(),
+                        (false, false) => order,
+                    },
                 };
                 (plan, write)
             }

@@ -7,8 +7,8 @@ use crate::expectation::{
 };
 use crate::lake::{LakeTable, Write};
 use crate::model::{ConfigRule, Materialization, Model, Read};
-use crate::plan::Scope;
-use arrow::datatypes::SchemaRef;
+use crate::plan::{Precedence, Scope};
+use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::TableReference;
 use datafusion::logical_expr::LogicalPlan;
 use std::sync::{Arc, PoisonError};
@@ -34,6 +34,10 @@ impl Build {
     ) -> Result<Applied, BuildError> {
         let Judging { rules, schema, write, table } = judging;
         let key = key_of(model);
+        let order = match write {
+            Write::Merge { order, .. } => order.clone(),
+            _ => order_of(model, schema),
+        };
         let subject = Subject {
             own: &model.name,
             schema,
@@ -53,7 +57,7 @@ impl Build {
                 Materialization::Snapshot { .. } => Some(snapshot::IS_CURRENT),
                 _ => None,
             },
-            target: target(model, scope, write, *table).await?,
+            target: target(model, scope, write, *table, &order).await?,
         };
         self.define_related(model, scope).await?;
         let applied = expectation::apply(scope.ctx(), plan, &subject).await;
@@ -109,6 +113,7 @@ async fn target<'m>(
     scope: &Scope,
     write: &Write,
     table: Option<&LakeTable>,
+    order: &'m Precedence,
 ) -> Result<Target<'m>, BuildError> {
     let provider = match (write, table, model.config.expectations.is_empty()) {
         (Write::Overwrite, _, _) | (_, None, _) | (_, _, true) => None,
@@ -116,7 +121,7 @@ async fn target<'m>(
     };
     Ok(match (&model.config.materialization, write, provider) {
         (Materialization::Merge(merge), _, table) => {
-            Target::Merged { table, key: &merge.key, newest_by: &merge.newest_by }
+            Target::Merged { table, key: &merge.key, order }
         }
         (_, Write::Append, Some(table)) => Target::Added(table),
         (_, Write::Replace(replaced), Some(table)) => {
@@ -134,6 +139,16 @@ pub(super) fn quarantine_schema(model: &Model, schema: &SchemaRef) -> SchemaRef 
         _ => check::stored_schema(model, schema),
     };
     expectation::quarantine_schema(&stored)
+}
+
+/// Which of two rows of a key stays in the table of `model`, whose query has the columns `schema`.
+pub(super) fn order_of(model: &Model, schema: &Schema) -> Precedence {
+    match &model.config.materialization {
+        Materialization::Merge(merge) => {
+            Precedence::new(schema, &merge.key, &merge.newest_by, merge.deleted.as_deref())
+        }
+        _ => Precedence::default(),
+    }
 }
 
 /// The columns that name a row of the table.

@@ -2,16 +2,26 @@
 //!
 //! A row that is refused for itself is no state of its key, so it must not stand in the place of another one:
 //! such rows leave before the newest is looked for.
+//!
+//! A key that is removed leaves no row, and an older one may yet come. So removals are kept beside the table, with what
+//! says when they were, and a row that is not newer than the removal of its key is not taken.
 
-use super::judging::{Judging, quarantine_schema};
-use super::{Build, BuildError};
+use super::judging::{Judging, order_of, quarantine_schema};
+use super::{Build, BuildError, STATE_COLUMN};
 use crate::expectation::{Expectation, OnFailure, Outcome as Judgement, Rule};
 use crate::lake::{Output, Write};
 use crate::model::{Materialization, Model};
-use crate::plan::{Scope, newest_of_key, of_table, without_deleted};
-use crate::spool::Spool;
+use crate::plan::{
+    Precedence, Scope, column_of, newest_of_key, not_removed, of_table, without_deleted,
+};
+use crate::spool::{Spool, SpoolWriter};
+use arrow::array::AsArray;
+use arrow::compute::filter_record_batch;
 use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
+use futures::StreamExt;
+use std::sync::Arc;
 
 /// The rows of a query on the way into a table.
 pub(super) struct Keyed {
@@ -21,6 +31,9 @@ pub(super) struct Keyed {
     pub(super) refused: Vec<Spool>,
     /// What became of the expectations that refused them.
     pub(super) judgements: Vec<Judgement>,
+    /// The keys that are removed, with what says when; `None` when the model does not compare times, so that whatever
+    /// comes later is newer.
+    pub(super) removed: Option<Spool>,
 }
 
 impl Build {
@@ -31,23 +44,108 @@ impl Build {
         scope: &Scope,
         plan: LogicalPlan,
         write: &Write,
+        number: i64,
     ) -> Result<Keyed, BuildError> {
-        let mut keyed = Keyed { plan, refused: Vec::new(), judgements: Vec::new() };
+        let mut keyed = Keyed { plan, refused: Vec::new(), judgements: Vec::new(), removed: None };
         let Materialization::Merge(merge) = &model.config.materialization else { return Ok(keyed) };
         let rules = model.config.expectations.iter().filter(|rule| refuses_alone(model, rule));
         let rules: Vec<Expectation> = rules.cloned().collect();
         if !rules.is_empty() {
             keyed = self.sift(model, scope, keyed.plan, &rules, write).await?;
         }
-        if merge.newest_by.is_empty() {
+        let order = order_of(model, keyed.plan.schema().as_arrow());
+        if order.is_by_arrival() {
             self.refuse_duplicates(model, scope, &keyed.plan, &merge.key).await?;
         } else {
-            keyed.plan = newest_of_key(keyed.plan, &merge.key, &merge.newest_by)?;
+            keyed.plan = newest_of_key(keyed.plan, &merge.key, &order)?;
+            if let Some(deleted) = order.deleted() {
+                let known = match write {
+                    Write::Overwrite => None,
+                    _ => self.removed_before(model, scope, &order, number).await?,
+                };
+                if let Some(known) = known {
+                    keyed.plan = not_removed(keyed.plan, known, &merge.key, &order)?;
+                }
+                let names: Vec<&String> = merge.key.iter().chain(order.newest_by()).collect();
+                let (rows, removed) = self.apart(model, scope, keyed.plan, deleted, &names).await?;
+                let scan =
+                    LogicalPlanBuilder::scan("rows", provider_as_source(rows.table()?), None)?;
+                keyed.plan = scan.build()?;
+                keyed.removed = Some(removed);
+            }
         }
         if let (Write::Overwrite, Some(deleted)) = (write, &merge.deleted) {
             keyed.plan = without_deleted(keyed.plan, deleted)?;
         }
         Ok(keyed)
+    }
+
+    /// The keys that earlier builds removed from the table of `model`, each with its last removal.
+    async fn removed_before(
+        &self,
+        model: &Model,
+        scope: &Scope,
+        order: &Precedence,
+        number: i64,
+    ) -> Result<Option<LogicalPlan>, BuildError> {
+        let Materialization::Merge(merge) = &model.config.materialization else { return Ok(None) };
+        let Some(table) = self.lake.open(&removed_location(model)).await? else { return Ok(None) };
+        let table = table.provider(scope.ctx()).await?;
+        let scan = LogicalPlanBuilder::scan("removed", provider_as_source(table), None)?;
+        // A build that was cut off may have written some that it is about to write again.
+        let state = column_of(scan.plan(), STATE_COLUMN)?;
+        let mut names: Vec<&String> = merge.key.iter().chain(order.newest_by()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let columns: Result<Vec<Expr>, _> =
+            names.iter().map(|name| column_of(scan.plan(), name)).collect();
+        let plan = scan.filter(state.lt(lit(number)))?.project(columns?)?.build()?;
+        let order = Precedence::new(plan.schema().as_arrow(), &merge.key, &merge.newest_by, None);
+        Ok(Some(newest_of_key(plan, &merge.key, &order)?))
+    }
+
+    /// The rows of `plan`, and the columns `names` of those in which `deleted` is true.
+    async fn apart(
+        &self,
+        model: &Model,
+        scope: &Scope,
+        plan: LogicalPlan,
+        deleted: &str,
+        names: &[&String],
+    ) -> Result<(Spool, Spool), BuildError> {
+        let schema = of_table(plan.schema()).map_err(|rule| model.broken(rule))?;
+        let mut idxs: Vec<usize> = Vec::with_capacity(names.len());
+        for name in names {
+            idxs.push(schema.index_of(name).map_err(DataFusionError::from)?);
+        }
+        idxs.sort_unstable();
+        idxs.dedup();
+        let mut rows = SpoolWriter::new(&schema)?;
+        let key_schema = Arc::new(schema.project(&idxs).map_err(DataFusionError::from)?);
+        let mut removed = SpoolWriter::new(&key_schema)?;
+        let stream = match scope.run(&plan).await {
+            Ok(stream) => stream,
+            Err(error) => return Err(self.explain(model, scope, &plan, &error).await),
+        };
+        let output = Output::new(Arc::clone(&schema), stream, Vec::new());
+        let mut batches = output.batches();
+        while let Some(batch) = batches.next().await {
+            let batch = match (batch, output.take_error()) {
+                (Ok(batch), _) => batch,
+                (Err(_), Some(error)) => {
+                    return Err(self.explain(model, scope, &plan, &error).await);
+                }
+                (Err(error), None) => return Err(error.into()),
+            };
+            rows.write(&batch)?;
+            let is_removed = batch.column_by_name(deleted).and_then(|c| c.as_boolean_opt());
+            if let Some(is_removed) = is_removed {
+                let keys = batch.project(&idxs).map_err(DataFusionError::from)?;
+                let keys = filter_record_batch(&keys, is_removed).map_err(DataFusionError::from)?;
+                removed.write(&keys)?;
+            }
+        }
+        Ok((rows.finish()?, removed.finish()?))
     }
 
     /// The rows of `plan` that break none of `rules`, and those that do.
@@ -83,8 +181,14 @@ impl Build {
             plan: scan.build()?,
             refused: refused.into_iter().collect(),
             judgements: sifted.outcomes(),
+            removed: None,
         })
     }
+}
+
+/// Where the removed keys of the table of `model` lie.
+pub(super) fn removed_location(model: &Model) -> String {
+    format!("_lakefront/removed/{}", model.name.location())
 }
 
 /// Whether a row is refused for what it is, whatever other rows are.

@@ -25,6 +25,8 @@ pub(super) struct Found {
     pub(super) state: Option<ModelState>,
     /// What somebody else did to its columns.
     pub(super) foreign: Option<String>,
+    /// Whether its rows stay although they are those of another model.
+    pub(super) evolves: bool,
 }
 
 /// What has to be done.
@@ -101,10 +103,9 @@ impl Build {
             }
             Task::Evolve(reason) => {
                 let change = self.going_on(model, &found).await?;
-                let found = self.evolved(model, found).await?;
+                let found = Found { evolves: true, ..self.evolved(model, found).await? };
                 let mut inputs = self.with_all(model, inputs, |_| true).await?;
                 if let Materialization::Merge(_) = model.config.materialization {
-                    // What its inputs still have is as the model now makes it.
                     inputs = inputs.into_iter().map(|input| input.since(None)).collect();
                 }
                 let made = self.increased(model, found, inputs).await?;
@@ -162,7 +163,7 @@ impl Build {
             // It is made anew in any case.
             _ => None,
         };
-        Ok(Found { table, state, foreign })
+        Ok(Found { table, state, foreign, evolves: false })
     }
 
     /// How the columns of `table` differ from those that `model` gives.

@@ -212,10 +212,11 @@ impl Ruler<'_> {
         rows: &Arc<dyn TableProvider>,
         mark: &str,
     ) -> Result<Expr, DataFusionError> {
-        let mark = lit(ScalarValue::try_from_string(mark.to_owned(), &self.of(rows)?)?);
+        let of = self.of(rows)?;
+        let mark = lit(ScalarValue::try_from_string(mark.to_owned(), &of)?);
         Ok(match &self.watermark.overlap {
-            Some(overlap) => mark - lit(overlap.interval()),
-            None => mark,
+            Some(overlap) if is_time(&of) => mark - lit(overlap.interval()),
+            _ => mark,
         })
     }
 
@@ -282,7 +283,7 @@ impl Ruler<'_> {
         ahead_us: i64,
     ) -> Result<Option<ScalarValue>, DataFusionError> {
         let of = self.of(rows)?;
-        if !matches!(of, DataType::Timestamp(_, _) | DataType::Date32) {
+        if !is_time(&of) {
             return Ok(None);
         }
         let at = self.at_us.saturating_add(ahead_us);
@@ -293,6 +294,10 @@ impl Ruler<'_> {
         let micros = ScalarValue::TimestampMicrosecond(Some(at), zone);
         micros.cast_to(&of).map(Some)
     }
+}
+
+fn is_time(of: &DataType) -> bool {
+    matches!(of, DataType::Timestamp(_, _) | DataType::Date32)
 }
 
 fn scan(rows: Arc<dyn TableProvider>) -> Result<LogicalPlanBuilder, DataFusionError> {

@@ -85,7 +85,7 @@ fn known_by(watermark: &Watermark) -> String {
 pub(super) fn taken(mode: &Mode) -> String {
     match mode {
         Mode::Snapshot => "whole, when something in it has changed".to_owned(),
-        Mode::Watermark { column, key } => format!(
+        Mode::Watermark { column, key, .. } => format!(
             "rows whose {column} is not below the greatest seen, put in by {}",
             key.join(", ")
         ),

@@ -3,6 +3,7 @@
 use super::Rule;
 use super::apply::Judged;
 use super::predicate::column;
+use crate::plan::Precedence;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{Column, JoinType};
 use datafusion::datasource::provider_as_source;
@@ -33,8 +34,8 @@ pub(crate) enum Target<'a> {
         table: Option<Arc<dyn TableProvider>>,
         /// What names a row.
         key: &'a [String],
-        /// A new row replaces one that is not greater in these columns; null is the least.
-        newest_by: &'a [String],
+        /// Which of two rows of a key stays.
+        order: &'a Precedence,
     },
 }
 
@@ -96,7 +97,7 @@ impl Judged<'_> {
 
     /// Marks rows that lose against the row of their key: they will not be in the table.
     pub(super) fn stale(&mut self) -> Result<(), DataFusionError> {
-        let Target::Merged { table: Some(_), key, newest_by } = &self.subject.target else {
+        let Target::Merged { table: Some(_), key, order } = &self.subject.target else {
             return Ok(());
         };
         let is_asked = self.subject.expectations.iter().any(|asked| match &asked.rule {
@@ -105,17 +106,19 @@ impl Judged<'_> {
             _ => false,
         });
         let Some(known) = self.rows_that_are_there()? else { return Ok(()) };
-        if newest_by.is_empty() || !is_asked {
+        if order.is_by_arrival() || !is_asked {
             return Ok(());
         }
-        let mut names: Vec<&str> = key.iter().map(String::as_str).collect();
-        names.extend(
-            newest_by.iter().map(String::as_str).filter(|name| !key.iter().any(|k| k == name)),
-        );
-        let incoming = renamed(self.plan.clone(), &names, new)?;
-        let known = renamed(known, &names, old)?;
+        let mut there: Vec<&str> = key.iter().chain(order.columns()).map(String::as_str).collect();
+        there.sort_unstable();
+        there.dedup();
+        let mut comes = there.clone();
+        comes.extend(order.deleted());
+        let incoming = renamed(self.plan.clone(), &comes, new)?;
+        let known = renamed(known, &there, old)?;
         let on = key.iter().map(|name| column(&new(name)).eq(column(&old(name))));
-        let loses = is_newer(newest_by).is_not_true();
+        let newer = order.takes_place(|name| column(&old(name)), |name| column(&new(name)));
+        let loses = newer.is_not_true();
         let lost =
             LogicalPlanBuilder::new(incoming).join_on(known, JoinType::Inner, on.chain([loses]))?;
         let keys: Vec<Expr> = key.iter().map(|name| column(&new(name))).collect();
@@ -169,16 +172,4 @@ impl Judged<'_> {
         let join = LogicalPlanBuilder::new(replacing);
         join.join_with_expr_keys(known, JoinType::RightAnti, (keys, own), None)?.build().map(Some)
     }
-}
-
-/// Whether the new row is not older than the old one: columns are compared one after another.
-fn is_newer(newest_by: &[String]) -> Expr {
-    newest_by.iter().rev().fold(lit(true), |rest, name| {
-        let (there, comes) = (column(&old(name)), column(&new(name)));
-        let first = there.clone().is_null().and(comes.clone().is_not_null());
-        let greater = first.or(comes.clone().gt(there.clone()).is_true());
-        let same = comes.clone().eq(there.clone()).is_true();
-        let same = same.or(comes.is_null().and(there.is_null()));
-        greater.or(same.and(rest))
-    })
 }

@@ -92,6 +92,11 @@ impl Output {
         spool.finish()
     }
 
+    /// The rows as they come.
+    pub(crate) fn batches(&self) -> SendableRecordBatchStream {
+        self.execute(Arc::default())
+    }
+
     /// The rows as a table of one partition.
     pub(crate) fn provider(&self) -> Result<Arc<dyn TableProvider>, DataFusionError> {
         source::streamed(Arc::clone(&self.rows.schema), Arc::new(self.clone()))

@@ -2,6 +2,7 @@
 
 use super::{BoxedError, Lake, LakeError, LakeTable, partition_columns};
 use crate::model::Layout;
+use crate::plan::Precedence;
 use crate::state::{APP_ID, STATE_APP_ID, StateName};
 use crate::upkeep;
 use arrow::datatypes::{Schema, SchemaRef};
@@ -51,10 +52,8 @@ pub(crate) enum Write {
     Merge {
         /// What names a row; none of it is null.
         key: Vec<String>,
-        /// A new row replaces one that is not greater in these columns.
-        newest_by: Vec<String>,
-        /// A boolean column of the new rows, which the table does not have: true removes the key.
-        deleted: Option<String>,
+        /// Which of two rows of a key stays. A column that removes the key is none of the table's.
+        order: Precedence,
     },
 }
 
@@ -79,8 +78,8 @@ impl Lake {
             .and_then(LogicalPlanBuilder::build)
             .map_err(|e| error(e.into()))?;
         let written = match (write, before) {
-            (Write::Merge { key, newest_by, deleted }, Some(before)) => {
-                let merge = Merge { key: &key, newest_by: &newest_by, deleted: deleted.as_deref() };
+            (Write::Merge { key, order }, Some(before)) => {
+                let merge = Merge { key: &key, order: &order };
                 self.merge(before.table, &columns, plan, &merge, commit).await
             }
             (write, before) => {
@@ -157,7 +156,7 @@ impl Lake {
         let is_newer = merge.is_newer();
         let stored = merge.stored(columns);
         let mut is_kept = lit(true);
-        if let Some(deleted) = merge.deleted {
+        if let Some(deleted) = merge.order.deleted() {
             let is_deleted = side(SOURCE, deleted).is_true();
             is_kept = is_deleted.clone().is_not_true();
             let when = is_deleted.and(is_newer.clone());
@@ -181,8 +180,7 @@ impl Lake {
 
 struct Merge<'m> {
     key: &'m [String],
-    newest_by: &'m [String],
-    deleted: Option<&'m str>,
+    order: &'m Precedence,
 }
 
 impl Merge<'_> {
@@ -193,29 +191,15 @@ impl Merge<'_> {
         parts.reduce(Expr::and).unwrap_or_else(|| lit(false))
     }
 
-    /// Whether the new row is not older than the one that is there: columns are compared one after
-    /// another, null is older than anything.
+    /// Whether the new row takes the place of the one that is there.
     fn is_newer(&self) -> Expr {
-        self.newest_by.iter().rev().fold(lit(true), |rest, name| {
-            let (target, source) = (side(TARGET, name), side(SOURCE, name));
-            let greater = target
-                .clone()
-                .is_null()
-                .and(source.clone().is_not_null())
-                .or(source.clone().gt(target.clone()).is_true());
-            let same = source
-                .clone()
-                .eq(target.clone())
-                .is_true()
-                .or(source.is_null().and(target.is_null()));
-            greater.or(same.and(rest))
-        })
+        self.order.takes_place(|name| side(TARGET, name), |name| side(SOURCE, name))
     }
 
     /// The columns of the table.
     fn stored<'c>(&self, columns: &'c Schema) -> Vec<&'c str> {
         let names = columns.fields().iter().map(|field| field.name().as_str());
-        names.filter(|name| self.deleted != Some(*name)).collect()
+        names.filter(|name| self.order.deleted() != Some(*name)).collect()
     }
 }
 

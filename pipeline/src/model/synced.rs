@@ -28,7 +28,7 @@ fn model(source: &Source, name: ModelName, mode: &Mode) -> Result<Model, ModelEr
     })?;
     let materialization = match mode {
         Mode::Snapshot => Materialization::Full,
-        Mode::Watermark { column, key } => Materialization::Merge(Merge {
+        Mode::Watermark { column, key, .. } => Materialization::Merge(Merge {
             key: key.clone(),
             newest_by: vec![column.clone()],
             ..Merge::default()

@@ -1,7 +1,8 @@
 //! Rows by their key: one row a key, the newest; and the keys that are removed.
 
-use super::{Scope, column_of};
+use super::{Precedence, Scope, column_of};
 use arrow::util::display::array_value_to_string;
+use datafusion::common::JoinType;
 use datafusion::error::DataFusionError;
 use datafusion::functions_aggregate::count::count_all;
 use datafusion::functions_window::lead_lag::lag_udwf;
@@ -15,6 +16,9 @@ use datafusion::logical_expr::{
 const AHEAD: &str = "__ahead";
 const COUNT: &str = "__count";
 
+/// What the names of the columns of a removal begin with in a join.
+const REMOVED: &str = "__removed_";
+
 /// A key that rows of one write have in common, or that is null.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum DuplicateKey {
@@ -24,31 +28,25 @@ pub(crate) enum DuplicateKey {
     Null { key: String },
 }
 
-/// The rows of `plan` that are the newest of their `key`: those that are first when the columns `newest_by`
-/// descend, nulls last. A row whose key has a null names no row, and stays. Ties are broken by the other
-/// columns, so that the same rows give the same row.
+/// The rows of `plan` that stay of their `key`, by their `order`. A row whose key has a null names no row, and stays.
 ///
 /// The rows are put in the order of their keys, and the first of each key is told by the key ahead of it. A window
 /// for each key would give the same and takes several times as long, since there are about as many keys as rows.
 pub(crate) fn newest_of_key(
     plan: LogicalPlan,
     key: &[String],
-    newest_by: &[String],
+    order: &Precedence,
 ) -> Result<LogicalPlan, DataFusionError> {
     let columns: Vec<Expr> = plan.schema().iter().map(Expr::from).collect();
     let key_columns: Vec<Expr> =
         key.iter().map(|name| column_of(&plan, name)).collect::<Result<_, _>>()?;
     let mut order_by: Vec<SortExpr> =
         key_columns.iter().map(|column| column.clone().sort(true, false)).collect();
-    for name in newest_by {
-        order_by.push(column_of(&plan, name)?.sort(false, false));
+    let mut known = std::collections::BTreeMap::new();
+    for name in order.names() {
+        known.insert(name, column_of(&plan, name)?);
     }
-    for (column, field) in columns.iter().zip(plan.schema().fields()) {
-        let is_ranked = key.iter().chain(newest_by).any(|name| name == field.name());
-        if !is_ranked && !field.data_type().is_nested() {
-            order_by.push(column.clone().sort(false, false));
-        }
-    }
+    order_by.extend(order.first(|name| known.get(name).cloned().unwrap_or_else(|| col(name))));
     let mut ahead = Vec::with_capacity(key_columns.len());
     let mut is_kept = lit(false);
     for (idx, column) in key_columns.into_iter().enumerate() {
@@ -74,6 +72,38 @@ fn value_ahead(column: Expr, order_by: Vec<SortExpr>) -> Expr {
             distinct: false,
         },
     }))
+}
+
+/// The rows of `plan` that are newer than the removal of their `key`. `removed` has the key and the columns that say
+/// which row is the newest, of each key once.
+pub(crate) fn not_removed(
+    plan: LogicalPlan,
+    removed: LogicalPlan,
+    key: &[String],
+    order: &Precedence,
+) -> Result<LogicalPlan, DataFusionError> {
+    let columns: Vec<Expr> = plan.schema().iter().map(Expr::from).collect();
+    let name_of = |name: &str| format!("{REMOVED}{name}");
+    let mut renamed = Vec::new();
+    for (qualifier, field) in removed.schema().iter() {
+        renamed.push(Expr::from((qualifier, field)).alias(name_of(field.name())));
+    }
+    let removed = LogicalPlanBuilder::new(removed).project(renamed)?.build()?;
+    let mut own = std::collections::BTreeMap::new();
+    for name in key.iter().chain(order.newest_by()) {
+        own.insert(name.as_str(), column_of(&plan, name)?);
+    }
+    let comes = |name: &str| own.get(name).cloned().unwrap_or_else(|| col(name));
+    let there = |name: &str| col(name_of(name));
+    let keys = key.iter().map(|name| comes(name)).collect();
+    let removed_keys = key.iter().map(|name| there(name)).collect();
+    let is_known = key.iter().map(|name| there(name).is_not_null()).reduce(Expr::and);
+    let is_over = is_known.unwrap_or_else(|| lit(false)).and(order.is_removed(there, comes));
+    LogicalPlanBuilder::new(plan)
+        .join_with_expr_keys(removed, JoinType::Left, (keys, removed_keys), None)?
+        .filter(is_over.is_not_true())?
+        .project(columns)?
+        .build()
 }
 
 /// The rows of `plan` whose column `deleted` is not true, without that column.
@@ -153,7 +183,9 @@ mod tests {
             let sql = format!("select * from (values {values}) as t (a, b, at, x)");
             let plan = ctx.sql(&sql).await.unwrap().into_unoptimized_plan();
             let key = ["a", "b"].map(str::to_owned);
-            let plan = newest_of_key(plan, &key, &["at".to_owned()]).unwrap();
+            let newest_by = ["at".to_owned()];
+            let order = Precedence::new(plan.schema().as_arrow(), &key, &newest_by, None);
+            let plan = newest_of_key(plan, &key, &order).unwrap();
             let names: Vec<&str> =
                 plan.schema().fields().iter().map(|f| f.name().as_str()).collect();
             assert_eq!(names, ["a", "b", "at", "x"]);

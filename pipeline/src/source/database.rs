@@ -5,6 +5,7 @@ use super::mysql::{
     Connection, ContentHash, MySqlError, OnSchemaChange, Range, SchemaRecord, TableShape, ZeroDates,
 };
 use super::{PathTemplate, Source, SourceError, SourceKind};
+use crate::duration::Span;
 use crate::model::Watermark;
 use crate::spool::{Spool, SpoolWriter};
 use arrow::datatypes::SchemaRef;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// A table of a database.
@@ -38,8 +40,8 @@ impl DatabaseSource {
     pub(crate) fn watermark(&self) -> Option<Watermark> {
         match &self.mode {
             Mode::Snapshot => None,
-            Mode::Watermark { column, .. } => {
-                Some(Watermark { column: column.clone(), overlap: None })
+            Mode::Watermark { column, overlap, .. } => {
+                Some(Watermark { column: column.clone(), overlap: Some(*overlap) })
             }
         }
     }
@@ -55,14 +57,20 @@ impl DatabaseSource {
 pub(crate) enum Mode {
     /// All, each time.
     Snapshot,
-    /// Those whose column is not below the greatest value seen.
+    /// Those whose column is not below the greatest value seen that was not ahead of the server's clock, less the
+    /// overlap.
     Watermark {
         /// The column.
         column: String,
         /// What names a row.
         key: Vec<String>,
+        /// How far behind the greatest value a row may be committed, where the column is a time.
+        overlap: Span,
     },
 }
+
+/// What a transaction may take from the time that it writes to its end, unless it is said.
+const OVERLAP: Span = Span::new(Duration::from_secs(3600));
 
 /// How far a table was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,9 +175,12 @@ impl Servers {
         let before = before.filter(|before| before.schema == shape.record());
         let (range, from) = match &source.mode {
             Mode::Snapshot => (Range::Whole, None),
-            Mode::Watermark { column, .. } => {
-                let value = before.and_then(|before| before.from.clone());
+            Mode::Watermark { column, overlap, .. } => {
+                let mark = before.and_then(|before| before.from.as_deref());
+                let value = mark.map(|mark| shape.less(column, mark, *overlap));
+                // A row of a clock that is ahead would hide whatever changes until then.
                 let from = connection.greatest(&shape, column).await?;
+                let from = from.or_else(|| mark.map(str::to_owned));
                 (Range::From { column: column.clone(), value }, from)
             }
         };
@@ -186,7 +197,13 @@ impl Servers {
             Range::Whole => hash.finish(),
             // The next run begins at the new mark, so it compares what lies from there on.
             Range::From { column, .. } => {
-                let range = Range::From { column: column.clone(), value: from.clone() };
+                let overlap = source.watermark().and_then(|watermark| watermark.overlap);
+                let less = |from: &str| match overlap {
+                    Some(overlap) => shape.less(column, from, overlap),
+                    None => from.to_owned(),
+                };
+                let range =
+                    Range::From { column: column.clone(), value: from.as_deref().map(less) };
                 let mut hash = ContentHash::new(shape.schema()).map_err(DataFusionError::from)?;
                 let mut batches = connection.rows(&shape, &range).await?;
                 while let Some(batch) = batches.try_next().await? {
@@ -229,6 +246,7 @@ pub(crate) struct TableForm {
     #[serde(deserialize_with = "crate::yaml::given")]
     column: Option<String>,
     key: Vec<String>,
+    overlap: Option<Span>,
     columns: Vec<String>,
 }
 
@@ -263,13 +281,17 @@ pub(super) fn read(
     let mut sources = Vec::with_capacity(form.tables.len());
     for (table_name, table) in form.tables {
         let table = table.unwrap_or_default();
+        if table.mode == ModeForm::Snapshot && table.overlap.is_some() {
+            return Err(refuse(format!("table {table_name}: `overlap` is for mode: watermark")));
+        }
+        let overlap = table.overlap.unwrap_or(OVERLAP);
         let mode = match (table.mode, table.column) {
             (ModeForm::Snapshot, None) => Mode::Snapshot,
             (ModeForm::Snapshot, Some(_)) => {
                 return Err(refuse(format!("table {table_name}: `column` is for mode: watermark")));
             }
             (ModeForm::Watermark, Some(column)) if !table.key.is_empty() => {
-                Mode::Watermark { column, key: table.key }
+                Mode::Watermark { column, key: table.key, overlap }
             }
             (ModeForm::Watermark, _) => {
                 let reason =

@@ -13,6 +13,9 @@ use crate::state::{self, APP_ID, Position, STATE_APP_ID, StateError, StateName};
 use deltalake::DeltaTableError;
 use std::collections::BTreeMap;
 
+/// Where the removed keys of merged tables lie.
+const REMOVED: &str = "_lakefront/removed";
+
 /// Where the results of builds lie.
 const RUNS: &str = "_lakefront/runs";
 
@@ -29,6 +32,12 @@ pub async fn tables(project: &Project, select: &[String]) -> Result<Vec<Table>, 
     for layer in Layer::EVERY {
         for name in root.folders(layer.as_str()).await? {
             locations.push(format!("{layer}/{name}"));
+        }
+    }
+    for layer in Layer::EVERY {
+        let removed = format!("{REMOVED}/{layer}");
+        for name in root.folders(&removed).await? {
+            locations.push(format!("{removed}/{name}"));
         }
     }
     locations.push(RUNS.to_owned());

@@ -4,6 +4,7 @@
 //! as it is after the write, which is made here.
 
 use super::*;
+use crate::plan::Precedence;
 use datafusion::logical_expr::{Expr, lit};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -100,6 +101,9 @@ fn values(idx: usize, row: &Row) -> Values {
     }
 }
 
+/// The newest value, whether the key is removed, the other columns.
+type Rank = (Option<i64>, bool, Option<i64>, Option<&'static str>, Option<bool>);
+
 /// The judgement so far: for each row, which rules it breaks.
 struct Verdict<'c> {
     case: &'c Case,
@@ -114,7 +118,15 @@ impl Verdict<'_> {
     /// Whether a row loses against the row of its key.
     fn is_stale(&self, row: &Row) -> bool {
         self.case.write == Write::MergeNewest
-            && self.case.existing.iter().any(|old| old.0 == row.0 && old.3 > row.3)
+            && self.case.existing.iter().any(|old| {
+                old.0 == row.0 && self.rank(old, false) > self.rank(row, self.is_exempt(row))
+            })
+    }
+
+    /// By which of two rows with one key the greater stays.
+    fn rank(&self, row: &Row, is_removal: bool) -> Rank {
+        let gone = if self.case.has_marks { None } else { row.4 };
+        (row.3, is_removal, row.1, row.2, gone)
     }
 
     fn is_refused(&self, row_idx: usize) -> bool {
@@ -260,17 +272,17 @@ async fn compare(case: &Case) {
     let existing = table(&case.existing);
     let key = ["k".to_owned()];
     let newest_by = ["v".to_owned()];
+    let deleted = case.has_marks.then_some("gone");
+    let by_arrival = Precedence::new(&schema, &key, &[], deleted);
+    let newest = Precedence::new(&schema, &key, &newest_by, deleted);
     let replaced: Expr = predicate::column("v").gt(lit(2_i64));
     let target = match case.write {
         Write::Whole => Target::Whole,
         Write::Add => Target::Added(existing),
         Write::Replace => Target::Replaced { table: existing, replaced },
-        Write::Merge => Target::Merged { table: Some(existing), key: &key, newest_by: &[] },
-        Write::MergeNewest => {
-            Target::Merged { table: Some(existing), key: &key, newest_by: &newest_by }
-        }
+        Write::Merge => Target::Merged { table: Some(existing), key: &key, order: &by_arrival },
+        Write::MergeNewest => Target::Merged { table: Some(existing), key: &key, order: &newest },
     };
-    let deleted = case.has_marks.then_some("gone");
     let subject =
         Subject { sort_by: &newest_by, deleted, target, ..subject(&own, &schema, &expectations) };
     let fate = fate(&engine(), &case.rows, &subject).await;

@@ -2,7 +2,8 @@
 
 use super::cell;
 use super::kind::Kind;
-use chrono::{NaiveDate, NaiveTime, Timelike};
+use crate::duration::Span;
+use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike};
 use mysql_async::Value;
 
 /// A watermark as a parameter of a query.
@@ -75,6 +76,32 @@ pub(super) fn print(kind: Kind, value: &Value) -> Option<String> {
     }
 }
 
+/// The value of a column of `kind` that lies `overlap` before `text`, as text; `text` itself when the column has no
+/// times, or when no time lies so far before it.
+pub(super) fn less(kind: Kind, text: &str, overlap: Span) -> String {
+    let before = || {
+        let mark = parse(kind, text)?;
+        let Value::Date(year, month, day, hour, minute, second, micros) = mark.value else {
+            return None;
+        };
+        let date = NaiveDate::from_ymd_opt(i32::from(year), u32::from(month), u32::from(day))?;
+        let (hour, minute, second) = (u32::from(hour), u32::from(minute), u32::from(second));
+        let time = date.and_hms_micro_opt(hour, minute, second, micros)?;
+        let time = time.checked_sub_signed(TimeDelta::microseconds(overlap.micros()))?;
+        // The server knows no year before.
+        (time.year() >= 1000).then(|| match kind {
+            Kind::Date => time.format("%Y-%m-%d").to_string(),
+            _ => time.format("%Y-%m-%d %H:%M:%S%.6f").to_string(),
+        })
+    };
+    before().unwrap_or_else(|| text.to_owned())
+}
+
+/// What stands for the present in a comparison with a column of `kind`; `None` when its values are no times.
+pub(super) fn present(kind: Kind) -> Option<&'static str> {
+    matches!(kind, Kind::Date | Kind::DateTime | Kind::Timestamp).then_some("utc_timestamp(6)")
+}
+
 fn moment(day: &str, time: &str) -> Option<Value> {
     let parts: Vec<&str> = day.split('-').collect();
     let &[year, month, date] = parts.as_slice() else { return None };
@@ -125,6 +152,20 @@ mod tests {
         check(Kind::Timestamp, "2024-02-29T23:59:59.5Z", moment, "2024-02-29 23:59:59.500000");
         let zero = Value::Date(0, 0, 0, 0, 0, 0, 0);
         check(Kind::DateTime, "0000-00-00 00:00:00", zero, "0000-00-00 00:00:00.000000");
+    }
+
+    #[test]
+    fn an_overlap_is_taken_from_times() {
+        let hour: Span = "1 hour".parse().unwrap();
+        let check = |kind: Kind, text: &str, expected: &str| {
+            assert_eq!(less(kind, text, hour), expected, "{text}");
+        };
+        check(Kind::DateTime, "2024-01-01 00:30:00", "2023-12-31 23:30:00.000000");
+        check(Kind::Timestamp, "2024-01-01 10:00:00.5Z", "2024-01-01 09:00:00.500000");
+        check(Kind::Date, "2024-03-01", "2024-02-29");
+        check(Kind::Long, "7", "7");
+        check(Kind::DateTime, "0000-00-00 00:00:00", "0000-00-00 00:00:00");
+        check(Kind::DateTime, "1000-01-01 00:30:00", "1000-01-01 00:30:00");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::kind::Kind;
 use super::schema_change::{ColumnRecord, SchemaRecord};
 use super::session::{Failure, Session};
 use super::sql;
+use crate::duration::Span;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use catalog::Name;
 use mysql_async::{FromValueError, Params, Row, Value};
@@ -54,6 +55,14 @@ impl ColumnShape {
 }
 
 impl TableShape {
+    /// The mark that lies `overlap` before `mark` in the order of `column`, as far as it is one of times.
+    pub(crate) fn less(&self, column: &str, mark: &str, overlap: Span) -> String {
+        match self.columns.iter().find(|found| found.name == column) {
+            Some(column) => super::mark::less(column.kind, mark, overlap),
+            None => mark.to_owned(),
+        }
+    }
+
     pub(super) fn new(
         source_name: Name,
         table: String,

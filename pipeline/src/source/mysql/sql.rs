@@ -70,7 +70,8 @@ impl Statement {
         Ok(Statement { text, values })
     }
 
-    /// The greatest value of the watermark `column`, which comes with its shape.
+    /// The greatest value of the watermark `column` that is not ahead of the server's clock, which comes with its
+    /// shape.
     ///
     /// # Errors
     /// [`TableRule::NoColumn`] and [`TableRule::Watermark`].
@@ -80,7 +81,10 @@ impl Statement {
     ) -> Result<(Statement, &'s ColumnShape), TableRule> {
         let column = watermark(shape, column)?;
         let (name, table) = (quote(&column.name), quote(&shape.table));
-        let text = format!("select max({name}) from {table}");
+        let mut text = format!("select max({name}) from {table}");
+        if let Some(present) = mark::present(column.kind) {
+            text.push_str(&format!(" where {name} <= {present}"));
+        }
         Ok((Statement { text, values: Vec::new() }, column))
     }
 
