@@ -6,6 +6,7 @@ mod approx_distinct;
 mod filter;
 #[cfg(test)]
 mod session;
+pub mod text;
 mod window_funnel;
 
 pub use approx_distinct::{ApproxDistinct, DistinctError};
