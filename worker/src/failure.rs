@@ -3,6 +3,8 @@
 use crate::reader::Oversized;
 use crate::store::StoreError;
 use crate::table::{DeletionError, FileError};
+use catalog::Name;
+use datafusion::arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use parquet::errors::ParquetError;
 use protocol::{ErrorCode, Failure, TableVersion};
@@ -31,6 +33,9 @@ pub fn of_plan(error: &DataFusionError) -> Failure {
         DataFusionError::ParquetError(parquet) if is_encrypted(parquet) => {
             ErrorCode::UnsupportedFeature
         }
+        // Neither the file's fault nor the engine's: the expression does not fit the values.
+        DataFusionError::Execution(_) => ErrorCode::Uncomputable,
+        DataFusionError::ArrowError(arrow, _) if is_computed(arrow) => ErrorCode::Uncomputable,
         DataFusionError::ParquetError(_) | DataFusionError::ArrowError(..) => {
             ErrorCode::MalformedFile
         }
@@ -46,9 +51,40 @@ pub fn of_plan(error: &DataFusionError) -> Failure {
             let reason = error.strip_backtrace();
             format!("the answer needs more memory than the engine has: narrow the range ({reason})")
         }
+        ErrorCode::Uncomputable => reason(error.find_root()),
         _ => error.strip_backtrace(),
     };
     Failure::new(code, message)
+}
+
+/// Whether a kernel says so of the values that it computes with, and not a decoder of what it reads.
+fn is_computed(error: &ArrowError) -> bool {
+    matches!(
+        error,
+        ArrowError::ArithmeticOverflow(_)
+            | ArrowError::CastError(_)
+            | ArrowError::ComputeError(_)
+            | ArrowError::DivideByZero
+            | ArrowError::ParseError(_)
+    )
+}
+
+/// What `error` says, without the words that name its type.
+fn reason(error: &DataFusionError) -> String {
+    let text = match error {
+        DataFusionError::ArrowError(error, _) => error.to_string(),
+        error => error.strip_backtrace(),
+    };
+    let wrapped = ["Execution error: ", "Arithmetic overflow: ", "Cast error: ", "Parser error: "];
+    let found = wrapped.iter().find_map(|wrapped| text.strip_prefix(wrapped));
+    found.unwrap_or(&text).to_owned()
+}
+
+/// Names the measures in a failure to compute them.
+pub fn in_measures(failure: Failure, measures: &[Name]) -> Failure {
+    let names: Vec<&str> = measures.iter().map(Name::as_str).collect();
+    let message = format!("measure {}: {}", names.join(" or "), failure.message);
+    Failure { message, ..failure }
 }
 
 /// Whether the file is refused because nobody here has its key.

@@ -4,6 +4,7 @@
 
 mod approx_distinct;
 mod filter;
+pub mod measure;
 #[cfg(test)]
 mod session;
 pub mod text;
