@@ -93,6 +93,10 @@ pub fn advice(failure: &Failure, location: &str, origin: &str) -> Advice {
             "The question does not fit the table",
             "A column has another name or type than was asked for.",
         ),
+        ErrorCode::Uncomputable => plain(
+            "The number cannot be computed",
+            "The rows have values that its expression does not fit: change it in the catalog.",
+        ),
         ErrorCode::OverBudget => plain(
             "That is more than the engine may hold",
             "Ask for fewer columns or rows, or filter by a partition.",
@@ -119,7 +123,7 @@ fn recipe(origin: &str) -> String {
 mod tests {
     use super::*;
 
-    const EVERY: [ErrorCode; 16] = [
+    const EVERY: [ErrorCode; 17] = [
         ErrorCode::Unauthorized,
         ErrorCode::TooManyAttempts,
         ErrorCode::Forbidden,
@@ -134,6 +138,7 @@ mod tests {
         ErrorCode::MalformedFile,
         ErrorCode::InvalidCatalog,
         ErrorCode::InvalidRequest,
+        ErrorCode::Uncomputable,
         ErrorCode::OverBudget,
         ErrorCode::Internal,
     ];

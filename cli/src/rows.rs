@@ -3,6 +3,7 @@
 pub mod csv;
 pub mod json;
 pub mod table;
+pub mod textless;
 
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::SchemaRef;

@@ -294,7 +294,7 @@ impl Build {
         kept?;
         self.lock.check().await?;
         let catalog = match &self.checked.catalog {
-            Some(json) if catalog_json::publish(&self.project.lake, json).await? => {
+            Some(catalog) if catalog_json::publish(&self.project.lake, &catalog.json).await? => {
                 Some(Outcome::Built)
             }
             Some(_) => Some(Outcome::Unchanged),

@@ -5,15 +5,12 @@ use crate::lake::{Lake, LakeError, Root, RootError};
 use crate::runs::{self, RUNS_LOCATION};
 use arrow::datatypes::{DataType, SchemaRef};
 use bytes::Bytes;
-use catalog::{Catalog, Dimension, DimensionKind, Measure, NumberFormat, Table, TableFormat};
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, DFSchema};
-use datafusion::datasource::empty::EmptyTable;
-use datafusion::datasource::provider_as_source;
-use datafusion::error::DataFusionError;
-use datafusion::logical_expr::utils::find_aggregate_exprs;
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder, UNNAMED_TABLE};
-use datafusion::prelude::SessionContext;
+use catalog::{
+    Additivity, Catalog, Dimension, DimensionKind, Measure, NumberFormat, OverNoRows, Table,
+    TableFormat, Unreached,
+};
+use datafusion::execution::{SessionState, SessionStateBuilder};
+use functions::measure;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,6 +45,9 @@ pub enum CompileError {
         /// Why.
         source: LakeError,
     },
+    /// Measures cannot be planned at all.
+    #[error(transparent)]
+    Planner(#[from] datafusion::error::DataFusionError),
     /// It does not fit a table.
     #[error("{}: {place}: {rule}", path.display())]
     Rule {
@@ -115,9 +115,18 @@ pub enum CompileRule {
     },
 }
 
+/// A catalog that fits the lake.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    /// What the page reads.
+    pub(crate) json: String,
+    /// The panels that a click on another panel of their dashboard does not filter.
+    pub(crate) unreached: Vec<Unreached>,
+}
+
 /// Reads the catalog `path` and checks it against `built`, the schemas of the tables that models
 /// make, by location. Tables that no model makes are looked up in the lake; one with an absolute URL
-/// is taken as it is.
+/// is taken as it is. What follows from a measure's expression is written beside it.
 ///
 /// # Errors
 /// [`CompileError`] with the file, the place in it and the rule.
@@ -125,12 +134,12 @@ pub(crate) async fn compile(
     path: &Path,
     lake: &Lake,
     built: &HashMap<String, SchemaRef>,
-    ctx: &SessionContext,
-) -> Result<String, CompileError> {
+) -> Result<Compiled, CompileError> {
     let file = |source| CompileError::File { path: path.to_owned(), source };
     let text = std::fs::read_to_string(path).map_err(file)?;
-    let catalog = catalog::yaml::parse(path, &text)?;
-    for table in &catalog.tables {
+    let mut catalog = catalog::yaml::parse(path, &text)?;
+    let state = measure::session(SessionStateBuilder::new())?;
+    for table in &mut catalog.tables {
         if table.location.contains("://") {
             continue;
         }
@@ -146,7 +155,7 @@ pub(crate) async fn compile(
             })?,
         };
         let checked = match schema {
-            Some(schema) => check_table(ctx, table, &schema, &place),
+            Some(schema) => check_table(&state, table, &schema, &place),
             None => {
                 let mut known: Vec<&str> = built.keys().map(String::as_str).collect();
                 known.sort_unstable();
@@ -160,7 +169,8 @@ pub(crate) async fn compile(
             rule,
         })?;
     }
-    compiled_text(&catalog).map_err(|source| file(std::io::Error::other(source)))
+    let json = compiled_text(&catalog).map_err(|source| file(std::io::Error::other(source)))?;
+    Ok(Compiled { json, unreached: catalog.unreached() })
 }
 
 fn compiled_text(catalog: &Catalog) -> Result<String, serde_json::Error> {
@@ -182,18 +192,22 @@ pub(crate) async fn publish(lake: &Root, json: &str) -> Result<bool, CompileErro
     Ok(true)
 }
 
+/// The columns of a table that no model makes. A folder of Parquet files with their list is one in
+/// either format, as for the engine.
 async fn foreign_schema(lake: &Lake, table: &Table) -> Result<Option<SchemaRef>, LakeError> {
-    match table.format {
-        TableFormat::Delta => lake.schema(&table.location).await,
-        TableFormat::Parquet => lake.parquet_schema(&table.location).await,
+    if table.format == TableFormat::Delta
+        && let Some(schema) = lake.schema(&table.location).await?
+    {
+        return Ok(Some(schema));
     }
+    lake.parquet_schema(&table.location).await
 }
 
 type Broken = (String, CompileRule);
 
 fn check_table(
-    ctx: &SessionContext,
-    table: &Table,
+    state: &SessionState,
+    table: &mut Table,
     schema: &SchemaRef,
     place: &str,
 ) -> Result<(), Broken> {
@@ -205,9 +219,9 @@ fn check_table(
         let place = format!("{place}.links.{}", link.name);
         column_type(table, schema, &link.column).map_err(|rule| (place, rule))?;
     }
-    for measure in &table.measures {
+    for measure in &mut table.measures {
         let place = format!("{place}.measures.{}", measure.name);
-        check_measure(ctx, table, schema, measure).map_err(|rule| (place, rule))?;
+        check_measure(state, &table.location, schema, measure).map_err(|rule| (place, rule))?;
     }
     Ok(())
 }
@@ -243,59 +257,33 @@ fn check_dimension(
     Err(CompileRule::ColumnType { column, found, location, kind, wanted })
 }
 
+/// Checks the measure as the engine plans it, and writes beside it what follows from its expression.
 fn check_measure(
-    ctx: &SessionContext,
-    table: &Table,
+    state: &SessionState,
+    location: &str,
     schema: &SchemaRef,
-    measure: &Measure,
+    measure: &mut Measure,
 ) -> Result<(), CompileRule> {
-    let found =
-        plan_measure(ctx, schema, &measure.expr).map_err(|error| CompileRule::Expression {
+    let nature = measure::nature(state, schema, &measure.expr).map_err(|error| {
+        let reason = error.find_root().strip_backtrace();
+        CompileRule::Expression {
             expr: measure.expr.clone(),
-            location: table.location.clone(),
-            reason: error.find_root().strip_backtrace(),
-        })?;
-    let exact = found.is_decimal() || found.is_integer();
-    if measure.format == NumberFormat::Money && !exact {
+            location: location.to_owned(),
+            reason: reason.split_whitespace().collect::<Vec<_>>().join(" "),
+        }
+    })?;
+    let found = nature.shown_as;
+    if measure.format == NumberFormat::Money && found.is_floating() {
         return Err(CompileRule::InexactMoney { expr: measure.expr.clone(), found });
     }
+    let adds_up = if nature.adds_up { Additivity::Sum } else { Additivity::None };
+    measure.additivity.get_or_insert(adds_up);
+    measure.over_no_rows = match nature.is_zero_over_no_rows {
+        true => OverNoRows::Zero,
+        false => OverNoRows::Nothing,
+    };
     Ok(())
 }
 
-/// The type of the aggregate expression `expr` over a table of `schema`.
-fn plan_measure(
-    ctx: &SessionContext,
-    schema: &SchemaRef,
-    expr: &str,
-) -> Result<DataType, DataFusionError> {
-    let state = ctx.state();
-    let df_schema = DFSchema::try_from(Arc::clone(schema))?;
-    let expr = state.create_logical_expr(expr, &df_schema)?;
-    let aggregates = find_aggregate_exprs([&expr]);
-    if aggregates.is_empty() {
-        let reason = "it has no aggregate, such as sum(...) or count(...)";
-        return Err(DataFusionError::Plan(reason.to_owned()));
-    }
-    let table = provider_as_source(Arc::new(EmptyTable::new(Arc::clone(schema))));
-    let over_groups = expr
-        .transform_down(|part| match part {
-            Expr::AggregateFunction(_) => {
-                let column = Column::new_unqualified(part.schema_name().to_string());
-                Ok(Transformed::new(Expr::Column(column), true, TreeNodeRecursion::Jump))
-            }
-            other => Ok(Transformed::no(other)),
-        })?
-        .data;
-    // Named by what they are without the table's name, which the columns within may get in a plan.
-    let named = aggregates.into_iter().map(|part| {
-        let name = part.schema_name().to_string();
-        part.alias(name)
-    });
-    let plan = LogicalPlanBuilder::scan(UNNAMED_TABLE, table, None)?
-        .aggregate(Vec::<Expr>::new(), named)?
-        .project([over_groups])?
-        .build()?;
-    let plan = state.optimize(&plan)?;
-    let field = plan.schema().fields().first().map(|field| field.data_type().clone());
-    field.ok_or_else(|| DataFusionError::Plan("it gives no column".to_owned()))
-}
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ pub use every::{CheckReport, check_every};
 pub use finding::Finding;
 
 use crate::build::BuildError;
-use crate::catalog_json;
+use crate::catalog_json::{self, Compiled};
 use crate::expectation::{self, ExpectationRule};
 use crate::graph::{self, Graph};
 use crate::lake::Lake;
@@ -43,7 +43,7 @@ pub(crate) struct Checked {
     /// What the generators have delivered, by source.
     delivered: BTreeMap<Read, String>,
     /// The compiled catalog; `None` when the project has none.
-    pub(crate) catalog: Option<String>,
+    pub(crate) catalog: Option<Compiled>,
 }
 
 /// Checks `project`, whose lake is `lake`.
@@ -82,8 +82,7 @@ async fn fit(
     }
     if let Some(path) = &project.catalog_path {
         let tables = checked.tables();
-        let scope = planner.scope()?;
-        checked.catalog = Some(catalog_json::compile(path, lake, &tables, scope.ctx()).await?);
+        checked.catalog = Some(catalog_json::compile(path, lake, &tables).await?);
     }
     Ok(checked)
 }

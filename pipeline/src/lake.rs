@@ -7,6 +7,7 @@ mod clock;
 mod columns;
 mod lock;
 mod output;
+mod parquet_files;
 mod plain;
 mod root;
 mod table;
@@ -22,8 +23,7 @@ pub(crate) use table::LakeTable;
 pub(crate) use write::{Commit, Write, writer_properties};
 
 use crate::model::Layout;
-use crate::source::parquet;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Fields, Schema, SchemaRef};
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::prelude::SessionContext;
 use deltalake::DeltaTableError;
@@ -125,25 +125,23 @@ impl Lake {
         }
     }
 
-    /// The schema of `table`.
+    /// The schema of `table`: the types of its columns as its log has them. Text by which it is partitioned is a
+    /// dictionary for delta-rs alone.
     ///
     /// # Errors
     /// [`LakeError`] when it is none that can be read.
     pub(crate) async fn columns(&self, table: &LakeTable) -> Result<SchemaRef, LakeError> {
-        Ok(table.provider(&self.writer).await?.schema())
-    }
-
-    /// The schema of the Parquet file at `location`; `None` when there is none.
-    ///
-    /// # Errors
-    /// [`LakeError`] when its footer cannot be read.
-    pub(crate) async fn parquet_schema(
-        &self,
-        location: &str,
-    ) -> Result<Option<SchemaRef>, LakeError> {
-        let Some(bytes) = self.root.get(location).await? else { return Ok(None) };
-        let schema = parquet::schema_of(bytes);
-        schema.map(Some).map_err(|e| self.failed(location, "its footer cannot be read", e.into()))
+        let schema = table.provider(&self.writer).await?.schema();
+        let fields = schema.fields().iter().map(|field| match field.data_type() {
+            DataType::Dictionary(_, values) => {
+                Arc::new(field.as_ref().clone().with_data_type(values.as_ref().clone()))
+            }
+            _ => Arc::clone(field),
+        });
+        Ok(Arc::new(Schema::new_with_metadata(
+            fields.collect::<Fields>(),
+            schema.metadata().clone(),
+        )))
     }
 
     /// Where the table at `location` lies, for people.

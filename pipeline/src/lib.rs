@@ -63,6 +63,7 @@ pub use describe::{
 };
 pub use duration::Span;
 pub use expectation::{Expectation, ExpectationRule, Freshness, OnFailure, Rule};
+pub use functions::text;
 pub use graph::GraphError;
 pub use lake::{Clock, Holder, LEASE, LakeError, Lock, LockError, Root, RootError, Wait};
 pub use model::{

@@ -17,27 +17,34 @@ pub struct Meter {
     n_requests: AtomicU64,
     files: Mutex<BTreeSet<String>>,
     last_turn: Mutex<Instant>,
+    max_hold: Duration,
 }
 
 impl Default for Meter {
     fn default() -> Meter {
+        Meter::with_max_hold(MAX_HOLD)
+    }
+}
+
+impl Meter {
+    /// A meter of a question that holds the thread for `max_hold` at most while bytes are at hand.
+    pub fn with_max_hold(max_hold: Duration) -> Meter {
         Meter {
             read_bytes: AtomicU64::new(0),
             fetched_bytes: AtomicU64::new(0),
             n_requests: AtomicU64::new(0),
             files: Mutex::default(),
             last_turn: Mutex::new(Instant::now()),
+            max_hold,
         }
     }
-}
 
-impl Meter {
     /// Lets other tasks run if this question has held the thread for long, so that a cancellation
-    /// is heard between two row groups.
+    /// is heard.
     pub async fn share_the_thread(&self) {
         let is_due = {
             let mut last_turn = self.last_turn.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_due = last_turn.elapsed() > MAX_HOLD;
+            let is_due = last_turn.elapsed() > self.max_hold;
             if is_due {
                 *last_turn = Instant::now();
             }

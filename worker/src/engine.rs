@@ -1,5 +1,7 @@
 //! Opens a lake and answers questions over it.
 
+mod numbers;
+
 use crate::failure;
 use crate::lake::Lake;
 use crate::lower::{self, LowerError, Scope};
@@ -165,12 +167,14 @@ impl Engine {
                 let failure = self.lake.failure(&error, &places).await;
                 return Err(match failure.code {
                     ErrorCode::MalformedFile => failure::in_file(failure, &tables),
+                    ErrorCode::Uncomputable => failure::in_measures(failure, &spec.measures),
                     _ => failure,
                 });
             }
         };
         let facts = run.facts(tables, &meter, started);
-        Ok(Rows { schema: run.schema, batches: run.batches, facts })
+        let (schema, batches) = numbers::of_measures(&self.catalog, spec, &run)?;
+        Ok(Rows { schema, batches, facts })
     }
 
     fn placed(&self, version: &TableVersion) -> Option<(Location, TableVersion)> {

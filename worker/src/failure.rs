@@ -4,6 +4,7 @@ use crate::reader::Oversized;
 use crate::store::StoreError;
 use crate::table::{DeletionError, FileError};
 use ::functions::ArithmeticError;
+use catalog::Name;
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use parquet::errors::ParquetError;
@@ -30,12 +31,14 @@ pub fn of_plan(error: &DataFusionError) -> Failure {
     let code = match error.find_root() {
         _ if is_log => ErrorCode::MalformedLog,
         // The measure's fault, or that of the numbers; the file is as it should be.
-        _ if cause::<ArithmeticError>(error).is_some() => ErrorCode::InvalidCatalog,
-        DataFusionError::ArrowError(arrow, _) if is_arithmetic(arrow) => ErrorCode::InvalidCatalog,
+        _ if cause::<ArithmeticError>(error).is_some() => ErrorCode::Uncomputable,
         _ if cause::<Oversized>(error).is_some() => ErrorCode::OverBudget,
         DataFusionError::ParquetError(parquet) if is_encrypted(parquet) => {
             ErrorCode::UnsupportedFeature
         }
+        // Neither the file's fault nor the engine's: the expression does not fit the values.
+        DataFusionError::Execution(_) => ErrorCode::Uncomputable,
+        DataFusionError::ArrowError(arrow, _) if is_computed(arrow) => ErrorCode::Uncomputable,
         DataFusionError::ParquetError(_) | DataFusionError::ArrowError(..) => {
             ErrorCode::MalformedFile
         }
@@ -52,13 +55,40 @@ pub fn of_plan(error: &DataFusionError) -> Failure {
             let reason = error.strip_backtrace();
             format!("the answer needs more memory than the engine has: narrow the range ({reason})")
         }
+        ErrorCode::Uncomputable => reason(error.find_root()),
         _ => error.strip_backtrace(),
     };
     Failure::new(code, message)
 }
 
-fn is_arithmetic(error: &ArrowError) -> bool {
-    matches!(error, ArrowError::ArithmeticOverflow(_) | ArrowError::DivideByZero)
+/// Whether a kernel says so of the values that it computes with, and not a decoder of what it reads.
+fn is_computed(error: &ArrowError) -> bool {
+    matches!(
+        error,
+        ArrowError::ArithmeticOverflow(_)
+            | ArrowError::CastError(_)
+            | ArrowError::ComputeError(_)
+            | ArrowError::DivideByZero
+            | ArrowError::ParseError(_)
+    )
+}
+
+/// What `error` says, without the words that name its type.
+fn reason(error: &DataFusionError) -> String {
+    let text = match error {
+        DataFusionError::ArrowError(error, _) => error.to_string(),
+        error => error.strip_backtrace(),
+    };
+    let wrapped = ["Execution error: ", "Arithmetic overflow: ", "Cast error: ", "Parser error: "];
+    let found = wrapped.iter().find_map(|wrapped| text.strip_prefix(wrapped));
+    found.unwrap_or(&text).to_owned()
+}
+
+/// Names the measures in a failure to compute them.
+pub fn in_measures(failure: Failure, measures: &[Name]) -> Failure {
+    let names: Vec<&str> = measures.iter().map(Name::as_str).collect();
+    let message = format!("measure {}: {}", names.join(" or "), failure.message);
+    Failure { message, ..failure }
 }
 
 /// Whether the file is refused because nobody here has its key.

@@ -2,10 +2,10 @@
 //! run in.
 
 mod opened;
+mod turns;
 
 use crate::facts::Run;
 use crate::failure;
-use crate::functions;
 use crate::meter::Meter;
 use crate::pool::Pool;
 use crate::store::budget::Budget;
@@ -23,6 +23,7 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
+use functions::measure;
 use futures::TryStreamExt;
 use opened::Opened;
 use protocol::{At, ErrorCode, Failure, TableAt, TableKind, TableVersion};
@@ -285,7 +286,6 @@ fn session_state(budget: Arc<Budget>) -> Result<SessionState, DataFusionError> {
     options.execution.parquet.pushdown_filters = true;
     options.execution.parquet.reorder_filters = true;
     options.execution.collect_statistics = false;
-    options.sql_parser.enable_ident_normalization = false;
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(Pool::new(budget)))
         .with_disk_manager_builder(
@@ -295,8 +295,11 @@ fn session_state(budget: Arc<Budget>) -> Result<SessionState, DataFusionError> {
     let url = datafusion::datasource::object_store::ObjectStoreUrl::parse(NO_STORE_URL)?;
     let nothing = Arc::new(object_store::memory::InMemory::new());
     runtime.register_object_store(url.as_ref(), nothing);
-    let builder = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime);
-    ::functions::install(functions::register(builder).build())
+    let builder = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(runtime)
+        .with_physical_optimizer_rules(turns::rules());
+    measure::session(builder)
 }
 
 #[cfg(test)]

@@ -9,14 +9,12 @@ mod failure;
 #[cfg(test)]
 mod fixture;
 mod footer;
-mod functions;
 #[cfg_attr(target_arch = "wasm32", path = "glue/browser.rs")]
 #[cfg_attr(not(target_arch = "wasm32"), path = "glue/native.rs")]
 pub mod glue;
 mod inspect;
 pub mod lake;
 pub mod lower;
-mod measure;
 mod pool;
 mod reader;
 mod reply;

@@ -4,7 +4,6 @@
 mod bucket;
 pub mod rows;
 
-use crate::measure;
 use catalog::{Catalog, Dimension, DimensionKind, Measure, Name, Reach, Table};
 use datafusion::common::{Column, JoinType, ScalarValue};
 use datafusion::datasource::{TableProvider, provider_as_source};
@@ -15,6 +14,7 @@ use datafusion::logical_expr::expr::WindowFunction;
 use datafusion::logical_expr::{
     Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, WindowFunctionDefinition, lit,
 };
+use functions::measure;
 use query::{Clause, Condition, Date, Grain, N_GROUPS, Order, QuerySpec};
 use std::collections::BTreeMap;
 use std::sync::Arc;

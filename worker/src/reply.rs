@@ -6,6 +6,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::ipc::writer::StreamWriter;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use functions::text;
 use std::sync::Arc;
 
 /// Writes `batches` of `schema` as one IPC stream. Views and dictionaries of text become plain
@@ -41,10 +42,11 @@ fn plain(data_type: &DataType) -> DataType {
     }
 }
 
-/// The same rows with every column as text to show; nulls stay nulls.
+/// The same rows with every column as text to show; nulls stay nulls. A value that no calendar says
+/// is shown as it is counted, and a time in a zone that nobody knows in UTC.
 ///
 /// # Errors
-/// Arrow's, when a value cannot be shown.
+/// Arrow's, when a column's type has no text.
 pub fn as_text(
     schema: &SchemaRef,
     batches: &[RecordBatch],
@@ -66,15 +68,39 @@ pub fn as_text(
 }
 
 fn text_column(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let column = text::in_known_zone(column)?;
+    let without_text = text::without_text(column.as_ref())?;
+    let is_beyond = |idx: usize| without_text.as_ref().is_some_and(|rows| rows.value(idx));
     let options = FormatOptions::default().with_null("null");
     let formatter = ArrayFormatter::try_new(column.as_ref(), &options)?;
     let mut texts = StringBuilder::new();
     for row_idx in 0..column.len() {
         if column.is_null(row_idx) {
             texts.append_null();
+        } else if is_beyond(row_idx) {
+            let counted = text::counted(column.as_ref(), row_idx);
+            texts.append_value(format!("{counted} (beyond the calendar)"));
         } else {
-            texts.append_value(formatter.value(row_idx).try_to_string()?);
+            let shown = formatter.value(row_idx).try_to_string();
+            texts.append_value(shown.unwrap_or_else(|error| format!("({error})")));
         }
     }
     Ok(Arc::new(texts.finish()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::arrow::array::{AsArray, TimestampMicrosecondArray};
+
+    #[test]
+    fn a_cell_that_cannot_be_shown_hides_no_other() {
+        let times = TimestampMicrosecondArray::from(vec![Some(0), Some(i64::MAX), None]);
+        let column: ArrayRef = Arc::new(times.with_timezone("tzlocal()"));
+        let batch = RecordBatch::try_from_iter([("at", column)]).unwrap();
+        let (_, shown) = as_text(&batch.schema(), &[batch]).unwrap();
+        let found: Vec<Option<&str>> = shown[0].column(0).as_string::<i32>().iter().collect();
+        let beyond = "9223372036854775807 µs since 1970 (beyond the calendar)";
+        assert_eq!(found, [Some("1970-01-01T00:00:00Z"), Some(beyond), None]);
+    }
 }

@@ -141,6 +141,7 @@ pub fn unnamed() -> Result<Name, Failure> {
 fn of_rows(error: &RowsError) -> Failure {
     match error {
         RowsError::Plan(error) => failure::of_plan(error),
+        RowsError::Twice { .. } => Failure::new(ErrorCode::UnsupportedFeature, error.to_string()),
         _ => Failure::new(ErrorCode::InvalidRequest, error.to_string()),
     }
 }

@@ -16,7 +16,7 @@ Exit codes: 0 all is well; 1 something is not right, one line each on stdout: `f
 
 JSON (--json): one object, `ok` (true or false), `project`, `environment`, `lake`, `errors` (each with `file`, `line`, `column`,
 `text`; null where it is not known), and when all is well `models` (names), `sources`, `unread_sources`, `expectations`,
-`exposures` (numbers), `catalog` (true or false).";
+`exposures` (numbers), `catalog` (true or false), `warnings` (texts: what is right and may not be meant so).";
 
 /// The arguments.
 #[derive(clap::Args)]
@@ -91,6 +91,8 @@ fn text(
             let mut lines = vec![paint.text(Tint::Good, &head)];
             lines.extend(parts(report).into_iter().map(|part| format!("  {part}")));
             lines.push(format!("  lake {}", project.lake));
+            let warning = |text: &String| paint.text(Tint::Warn, &format!("warning: {text}"));
+            lines.extend(report.warnings.iter().map(warning));
             lines.join("\n")
         }
         (_, checked) => {
@@ -162,6 +164,7 @@ fn json_text(
         fields.insert("expectations".to_owned(), report.n_expectations.into());
         fields.insert("exposures".to_owned(), report.n_exposures.into());
         fields.insert("catalog".to_owned(), report.has_catalog.into());
+        fields.insert("warnings".to_owned(), json!(report.warnings));
     }
     object
 }

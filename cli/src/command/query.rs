@@ -7,6 +7,7 @@ use crate::rows::RowWriter;
 use crate::rows::csv::Csv;
 use crate::rows::json::Json;
 use crate::rows::table::Table;
+use crate::rows::textless::Textless;
 use anyhow::{Context, bail};
 use arrow::error::ArrowError;
 use futures::StreamExt;
@@ -20,10 +21,10 @@ The query reads bronze.NAME, silver.NAME, gold.NAME (tables, views, and what mod
 
 Table (the default): for people; nothing is cut off, null is NULL, line breaks are shown as \\n.
 CSV: RFC 4180 with a header, lines end with a line feed; null is nothing, text without a character is \"\".
-JSON: one object a row; decimals are numbers with all their digits.
-Dates and times are ISO 8601 in all of them. Whatever else there is to say is on stderr.
+JSON: one object a row; decimals are numbers with all their digits, NaN and infinite numbers are null.
+Dates and times are ISO 8601 in all of them; a time beyond the calendar is null, and is an error at the end. Whatever else there is to say is on stderr.
 
-Exit codes: 0 the whole answer, or as much as --limit asks for; 1 the query is not right or failed; 2 the command line is not right.";
+Exit codes: 0 the whole answer, or as much as --limit asks for; 1 the query is not right or failed, or a value has no text; 2 the command line is not right.";
 
 /// The arguments.
 #[derive(clap::Args)]
@@ -62,6 +63,8 @@ struct Written {
     n_rows: usize,
     /// Whether there are more rows than were asked for.
     has_more: bool,
+    /// What became null, since it has no text.
+    textless: Textless,
 }
 
 /// Asks, and writes the answer.
@@ -87,7 +90,11 @@ pub fn run(args: Args) -> anyhow::Result<Ending> {
     match answered {
         Ok(written) => {
             say(&args, &written, start);
-            Ok(Ending::Well)
+            if written.textless.is_empty() {
+                return Ok(Ending::Well);
+            }
+            eprintln!("error: {}", written.textless);
+            Ok(Ending::Failed)
         }
         Err(error) if error.is::<QueryError>() => {
             eprintln!("error: {error}");
@@ -122,7 +129,7 @@ async fn write(
     writer: &mut dyn RowWriter,
     limit: Option<usize>,
 ) -> anyhow::Result<Written> {
-    let mut written = Written { n_rows: 0, has_more: false };
+    let mut written = Written { n_rows: 0, has_more: false, textless: Textless::default() };
     let mut is_begun = false;
     while let Some(batch) = answer.batches.next().await {
         let batch = match batch {
@@ -144,6 +151,7 @@ async fn write(
             written.has_more = true;
         }
         let batch = batch.slice(0, batch.num_rows().min(left));
+        let batch = written.textless.take_from(&batch)?;
         written.n_rows += batch.num_rows();
         writer.write(&batch)?;
         if written.has_more {

@@ -6,8 +6,10 @@ mod approx_distinct;
 mod arithmetic;
 mod exact_sum;
 mod filter;
+pub mod measure;
 #[cfg(test)]
 mod session;
+pub mod text;
 mod time;
 mod window_funnel;
 

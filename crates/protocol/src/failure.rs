@@ -49,6 +49,9 @@ pub enum ErrorCode {
     MalformedFile,
     /// The catalog and the table do not fit, such as a measure over a column that is not there.
     InvalidCatalog,
+    /// A measure has no value over these rows: a number beyond its type, a division by zero, a text
+    /// that is no number.
+    Uncomputable,
     /// The question names what the catalog has not, or the request cannot be read.
     InvalidRequest,
     /// The answer needs more memory than the engine may use.

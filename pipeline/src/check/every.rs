@@ -33,6 +33,9 @@ pub struct CheckReport {
     pub n_exposures: usize,
     /// Whether the project has a catalog, whose measures and dimensions fit.
     pub has_catalog: bool,
+    /// What is right and may not be meant so, such as a panel that a click on another one does not filter; each
+    /// with its place.
+    pub warnings: Vec<String>,
 }
 
 /// Checks `project` as a build does, and writes nothing.
@@ -73,6 +76,11 @@ fn report(project: &Project, checked: &Checked) -> CheckReport {
         n_expectations: checked.models.iter().map(rules).sum(),
         n_exposures: project.exposures.len(),
         has_catalog: checked.catalog.is_some(),
+        warnings: checked
+            .catalog
+            .iter()
+            .flat_map(|catalog| catalog.unreached.iter().map(ToString::to_string))
+            .collect(),
     }
 }
 

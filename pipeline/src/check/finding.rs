@@ -57,7 +57,7 @@ impl From<&CompileError> for Finding {
             CompileError::Rule { path, place, rule } => at(path, format!("{place}: {rule}")),
             CompileError::Yaml(YamlError::Syntax { path, reason }) => at(path, reason.clone()),
             CompileError::Yaml(YamlError::Rule { path, source }) => at(path, source.to_string()),
-            CompileError::Root(_) => Finding::somewhere(error),
+            CompileError::Root(_) | CompileError::Planner(_) => Finding::somewhere(error),
         }
     }
 }

@@ -25,7 +25,8 @@ pub async fn describe(project: &Project) -> Result<Description, BuildError> {
     let lake = Lake::new(project.lake.clone(), planner.runtime());
     let checked = check::check(project, &planner, &lake).await?;
     // It was written by the check, so that it can be read.
-    let catalog = checked.catalog.as_deref().and_then(|json| Catalog::from_json(json).ok());
+    let catalog =
+        checked.catalog.as_ref().and_then(|compiled| Catalog::from_json(&compiled.json).ok());
     let mut models = Vec::with_capacity(checked.models.len());
     for model in &checked.models {
         models.push(model_of(project, &lake, &checked, catalog.as_ref(), model).await?);

@@ -217,6 +217,27 @@ impl Root {
         Ok(self.get_version(path).await?.map(|(bytes, _)| bytes))
     }
 
+    /// The last `n_bytes` of the file at `path`, or all of it, and its size; `None` when there is no such file.
+    ///
+    /// # Errors
+    /// [`RootError::File`].
+    pub(super) async fn tail(
+        &self,
+        path: &str,
+        n_bytes: u64,
+    ) -> Result<Option<(Bytes, u64)>, RootError> {
+        let error = |source| self.failed(path, "read", source);
+        let place = at(path).map_err(error)?;
+        let size_bytes = match self.store.head(&place).await {
+            Ok(facts) => facts.size,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(source) => return Err(error(source)),
+        };
+        let range = size_bytes.saturating_sub(n_bytes)..size_bytes;
+        let bytes = self.store.get_range(&place, range).await.map_err(error)?;
+        Ok(Some((bytes, size_bytes)))
+    }
+
     /// Writes the file at `path` in one step: a reader sees what was there, or all of `bytes`.
     ///
     /// # Errors

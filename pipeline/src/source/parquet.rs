@@ -10,7 +10,6 @@ use arrow::array::{
 };
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::util::display::array_value_to_string;
-use bytes::Bytes;
 use datafusion::catalog::TableProvider;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -23,12 +22,6 @@ use std::fmt::Display;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// The columns of a Parquet file of `bytes`.
-pub(crate) fn schema_of(bytes: Bytes) -> Result<SchemaRef, parquet::errors::ParquetError> {
-    let fields = ParquetRecordBatchReaderBuilder::try_new(bytes)?.schema().fields().clone();
-    Ok(Arc::new(Schema::new(fields)))
-}
 
 /// Reads the footer of the file `path` and gives the table it is.
 ///
