@@ -218,7 +218,7 @@ fn a_table_that_somebody_else_changed_is_made_anew() -> Result<()> {
     assert_ne!(columns, other);
     std::fs::write(log.join("00000000000000000001.json"), format!("{other}\n"))?;
     shop.run("build", &[])?.expect(0)?.says(&[
-        "made anew, since somebody else has changed its table: column \"price\" is not there: silver.events",
+        "made anew, since its columns are not those of the model: column \"price\" is not there: silver.events",
     ])?;
     assert_eq!(shop.answer("select sum(price) from silver.events")?, "4.00\n");
     assert_eq!(shop.answer("select sum(price) from gold.events")?, "4.00\n");
