@@ -139,7 +139,7 @@ impl Engine {
                 Err(error) => return Err(of_lower(&error)),
             };
             let scanned = tables_of(&plan, &tables);
-            match self.run(&plan, scanned.clone(), started).await {
+            match self.run(spec, &plan, scanned.clone(), started).await {
                 // A file that no log describes was replaced: it is read again from its footer.
                 Err(failure) if failure.code == ErrorCode::Changed && !has_changed => {
                     has_changed = true;
@@ -154,6 +154,7 @@ impl Engine {
 
     async fn run(
         &self,
+        spec: &QuerySpec,
         plan: &LogicalPlan,
         tables: Vec<TableVersion>,
         started: Instant,
