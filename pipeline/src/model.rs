@@ -393,6 +393,11 @@ mod tests {
             "t.sql:3:6: `key` is for merge and snapshot models, this one is full",
         );
         check(Layer::Gold, "/*---\nmaterialized: merge\n---*/\nselect 1", "merge needs `key`");
+        for key in ["owner", "materialized", "key", "watermark", "stream", "freshness"] {
+            check(Layer::Gold, &format!("/*---\n{key}:\n---*/\nselect 1"), "t.sql:2:");
+        }
+        let bounds = "expectations:\n  - range: { column: a, min: ~, max: 5 }";
+        check(Layer::Gold, &format!("/*---\n{bounds}\n---*/\nselect 1"), "t.sql:");
         check(
             Layer::Gold,
             "/*---\nmaterialized: append\ninput: nowhere\n---*/\nselect 1",

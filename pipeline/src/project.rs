@@ -82,13 +82,13 @@ pub struct Exposure {
     /// What it is, such as `dashboard`.
     pub kind: String,
     /// Where it is.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::yaml::given")]
     pub url: Option<String>,
     /// Who answers for it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::yaml::given")]
     pub owner: Option<String>,
     /// What it is, in a sentence.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::yaml::given")]
     pub description: Option<String>,
     /// The tables that it reads, such as `gold.sales`.
     pub reads: Vec<String>,

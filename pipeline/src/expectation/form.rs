@@ -53,15 +53,16 @@ pub struct ExpectationForms(Vec<Spanned<Form>>);
 #[serde(deny_unknown_fields)]
 pub struct FreshnessForm {
     column: Spanned<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::yaml::given")]
     warn_after: Option<Span>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::yaml::given")]
     fail_after: Option<Span>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct ColumnForm {
+    #[serde(deserialize_with = "crate::yaml::given")]
     description: Option<String>,
     expect: Vec<Spanned<Form>>,
 }
@@ -76,12 +77,19 @@ enum Form {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct MapForm {
+    #[serde(deserialize_with = "crate::yaml::given")]
     name: Option<String>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     not_null: Option<Columns>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     unique: Option<Columns>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     accepted: Option<AcceptedForm>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     range: Option<RangeForm>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     relationship: Option<RelationshipForm>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     sql: Option<String>,
     on_failure: OnFailure,
 }
@@ -97,7 +105,7 @@ enum Columns {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AcceptedMap {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::yaml::given")]
     column: Option<String>,
     values: Vec<String>,
 }
@@ -108,18 +116,18 @@ struct AcceptedForm(AcceptedMap);
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RangeForm {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::yaml::given")]
     column: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::yaml::given")]
     min: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::yaml::given")]
     max: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RelationshipForm {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::yaml::given")]
     column: Option<String>,
     to: String,
     field: String,

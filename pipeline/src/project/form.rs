@@ -51,7 +51,9 @@ struct ProjectForm {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 struct EnvironmentForm {
+    #[serde(deserialize_with = "crate::yaml::given")]
     lake: Option<Spanned<String>>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     catalog: Option<PathBuf>,
     variables: BTreeMap<String, Spanned<String>>,
 }

@@ -224,7 +224,9 @@ impl From<DataFusionError> for SourceError {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct TableForm {
     mode: ModeForm,
+    #[serde(deserialize_with = "crate::yaml::given")]
     table: Option<String>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     column: Option<String>,
     key: Vec<String>,
     columns: Vec<String>,

@@ -16,23 +16,36 @@ use serde_saphyr::Spanned;
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 struct Form {
+    #[serde(deserialize_with = "crate::yaml::given")]
     description: Option<String>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     owner: Option<String>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     materialized: Option<Spanned<Kind>>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     key: Option<Spanned<Vec<String>>>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     input: Option<Spanned<String>>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     newest_by: Option<Spanned<Vec<String>>>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     deleted: Option<Spanned<String>>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     watermark: Option<Spanned<WatermarkForm>>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     by: Option<Spanned<Vec<String>>>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     valid_from: Option<Spanned<String>>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     stream: Option<Spanned<StreamForm>>,
     partition_by: Vec<String>,
     sort_by: Vec<String>,
     zorder_by: Vec<String>,
+    #[serde(deserialize_with = "crate::yaml::given")]
     cluster_by: Option<String>,
     columns: expectation::ColumnForms,
     expectations: expectation::ExpectationForms,
+    #[serde(deserialize_with = "crate::yaml::given")]
     freshness: Option<expectation::FreshnessForm>,
 }
 
@@ -40,7 +53,7 @@ struct Form {
 #[serde(deny_unknown_fields)]
 struct WatermarkForm {
     column: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::yaml::given")]
     overlap: Option<Span>,
 }
 
@@ -49,9 +62,9 @@ struct WatermarkForm {
 struct StreamForm {
     event_time: String,
     watermark: Span,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::yaml::given")]
     dedupe: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::yaml::given")]
     late: Option<Spanned<String>>,
 }
 

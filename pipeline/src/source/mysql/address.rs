@@ -2,6 +2,7 @@
 
 use mysql_async::{Opts, OptsBuilder, SslOpts};
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 use url::{Host, Url};
@@ -80,8 +81,8 @@ pub enum UrlRule {
 impl Address {
     /// Reads `mysql://user:password@host:port/database?ssl-mode=verify_identity&ssl-ca=ca.pem`.
     ///
-    /// Without `ssl-mode` the connection is not encrypted; `ssl-ca` is a PEM file of further
-    /// authorities beside those that browsers know.
+    /// Without `ssl-mode` the server's identity is verified, unless it is this machine: then the connection is not
+    /// encrypted. `ssl-ca` is a PEM file of further authorities beside those that browsers know.
     ///
     /// # Errors
     /// [`UrlRule`].
@@ -104,7 +105,21 @@ impl Address {
         if !matches!(segments.as_slice(), [database] if !database.is_empty()) {
             return Err(UrlRule::Database);
         }
-        let (mut tls, mut ca_path) = (Tls::Disabled, None);
+        // What goes over a network is read along unless it is encrypted, and the password with it.
+        let is_here = match url.host() {
+            // To the parser of URLs, which does not know the scheme, 127.0.0.1 is a name.
+            Some(Host::Domain(name)) => {
+                name.eq_ignore_ascii_case("localhost")
+                    || name.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+            }
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        };
+        let (mut tls, mut ca_path) = (Tls::VerifyIdentity, None);
+        if is_here {
+            tls = Tls::Disabled;
+        }
         for (name, value) in url.query_pairs() {
             match name.as_ref() {
                 "ssl-mode" => tls = Tls::parse(&value)?,
@@ -227,11 +242,28 @@ mod tests {
             assert_eq!(found, expected, "{query}");
             assert_eq!(address.is_encrypted(), expected.is_some(), "{query}");
         };
-        check("", None);
+        check("", Some((false, 0)));
+        check("?ssl-ca=ca.pem", Some((false, 1)));
         check("?ssl-mode=disabled", None);
         check("?ssl-mode=required", Some((true, 0)));
         check("?ssl-mode=verify_identity&ssl-ca=ca.pem", Some((false, 1)));
         check("?ssl-mode=VERIFY_IDENTITY", Some((false, 0)));
+    }
+
+    #[test]
+    fn what_stays_on_this_machine_need_not_be_encrypted() {
+        let check = |host: &str, expected: bool| {
+            let address = Address::parse(&format!("mysql://u:p@{host}/shop")).unwrap();
+            assert_eq!(address.is_encrypted(), expected, "{host}");
+        };
+        for here in ["localhost", "LOCALHOST:3307", "127.0.0.1", "127.1.2.3:4000", "[::1]"] {
+            check(here, false);
+        }
+        for there in
+            ["db", "10.0.0.1", "192.168.1.5:3306", "localhost.example.com", "[2001:db8::1]"]
+        {
+            check(there, true);
+        }
     }
 
     #[test]

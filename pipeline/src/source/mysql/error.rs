@@ -66,7 +66,10 @@ pub enum ServerRule {
         message: String,
     },
     /// No encryption is agreed on.
-    #[error("offers no connection as ssl-mode in the url demands: {reason}")]
+    #[error(
+        "offers no connection that is encrypted as it should be: {reason}; in the url ssl-ca=FILE names an authority of your own, \
+         and ssl-mode=disabled does without where nobody else is on the network"
+    )]
     Tls {
         /// Why not.
         reason: String,
