@@ -78,7 +78,7 @@ impl Build {
         match self.task(model, &found, &inputs) {
             Task::Rest => match found.table {
                 Some(table) => {
-                    self.warn(model, &inputs);
+                    self.warn_at_rest(model, &inputs);
                     Ok(Made {
                         table,
                         outcome: Outcome::Unchanged,

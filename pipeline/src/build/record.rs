@@ -10,9 +10,16 @@ use datafusion::datasource::MemTable;
 use std::sync::{Arc, PoisonError};
 
 impl Build {
-    /// Says what is worth a look in the inputs of `model`.
+    /// Says what is worth a look in the inputs of `model`, whose rows are taken.
     pub(super) fn warn(&self, model: &Model, inputs: &[Input]) {
         for reason in inputs.iter().flat_map(|input| &input.warnings).cloned() {
+            self.tell(super::Event::Warned { model: model.name.clone(), reason });
+        }
+    }
+
+    /// Says what waits in the inputs of `model`, of which nothing is taken.
+    pub(super) fn warn_at_rest(&self, model: &Model, inputs: &[Input]) {
+        for reason in inputs.iter().flat_map(Input::waiting).cloned() {
             self.tell(super::Event::Warned { model: model.name.clone(), reason });
         }
     }
