@@ -106,6 +106,38 @@ async fn a_build_that_was_cut_off_doubles_nothing() {
 }
 
 #[tokio::test]
+async fn files_that_are_read_otherwise_make_their_table_anew_once() {
+    let clicks = Clicks::new();
+    clicks.deliver(clicks::DAYS[0]);
+    clicks.build().await.unwrap();
+    let kinds = "select kind from bronze.clicks order by _row";
+    assert_eq!(clicks.rows(kinds).await, ["view", "buy", "buy"]);
+    clicks.edit("sources/clicks.yaml", "null_text: ''", "null_text: ['', buy]");
+    clicks.build().await.unwrap();
+    let anew = clicks.rows(kinds).await;
+    assert_eq!(anew.iter().filter(|kind| *kind == "buy").count(), 0, "{anew:?}");
+    assert_eq!(anew.len(), 3);
+    let before = lake::versions(&clicks.path("lake"));
+    clicks.build().await.unwrap();
+    assert_eq!(lake::versions(&clicks.path("lake")), before);
+}
+
+#[tokio::test]
+async fn a_column_that_comes_doubles_no_row_of_files_that_are_gone() {
+    let clicks = Clicks::new();
+    clicks.deliver(clicks::DAYS[0]);
+    clicks.deliver(clicks::DAYS[1]);
+    clicks.build().await.unwrap();
+    std::fs::remove_file(clicks.path("in/clicks/1.csv")).unwrap();
+    let column = "kind: text, more: {type: timestamp_ms, missing: null},";
+    clicks.edit("sources/clicks.yaml", "kind: text,", column);
+    clicks.deliver(clicks::DAYS[2]);
+    clicks.build().await.unwrap();
+    let files = "select _file, count(*), count(more) from bronze.clicks group by 1 order by 1";
+    assert_eq!(clicks.rows(files).await, ["1.csv|3|0", "2.csv|5|0", "3.csv|3|0"]);
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_named() {
     let check = async |harm: &dyn Fn(&Clicks), expected: &[&str]| {
         let clicks = Clicks::new();

@@ -61,13 +61,13 @@ async fn a_table_that_changed_is_refused_or_taken_anew() -> Result<()> {
     ])?;
     let right = [("SHOP_SECRET", "right")];
     refused.run_with("build", &right)?.expect(0)?;
-    let taken = project(&url, "recreate")?;
+    let taken = project(&url, "evolve")?;
     taken.run("build", &[])?.expect(0)?;
     let before = refused.commits()?;
     let sum = "select count(*), sum(twice) from silver.orders";
 
     // A column that the models do not read, and then the type of one that they do.
-    let remedy = "`on_schema_change: recreate` makes its table anew";
+    let remedy = "`on_schema_change: evolve` takes that over and keeps what only the lake has";
     for (statement, said, expected) in [
         ("alter table orders drop column note", "note", "2,8.00\n"),
         ("alter table orders modify price decimal(12, 3)", "price", "2,8.000\n"),

@@ -150,7 +150,7 @@ fn a_source_that_is_not_right_is_named_with_its_line() -> Result<()> {
         ),
         (
             "db: { mysql: '${URL}', tables: { t: {} }, on_schema_change: ignore }\n",
-            &["sources/more.yaml:1:61: unknown variant `ignore`, expected one of recreate, fail"],
+            &["sources/more.yaml:1:61: unknown variant `ignore`, expected one of evolve, "],
         ),
     ])?;
     check(&[("sources/more.yaml", b"x:\n  path: \xff", &["sources/more.yaml:2:9: ", "UTF-8"])])

@@ -159,10 +159,9 @@ impl Input {
         }
     }
 
-    /// Whether [`Input::all`] can be asked. A database's table of which only new rows were read has to be read again, and
-    /// so do files that are to be read otherwise.
+    /// Whether [`Input::all`] can be asked; a database's table of which only new rows were read has to be read again.
     pub(super) fn has_all(&self) -> bool {
-        !self.is_read_otherwise && !matches!(self.feed, Feed::Database { has_all: false, .. })
+        !matches!(self.feed, Feed::Database { has_all: false, .. })
     }
 
     /// The same rows, of which it was read up to `before`.

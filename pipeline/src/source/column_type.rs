@@ -37,6 +37,11 @@ impl ColumnType {
         self.is_epoch_ms
     }
 
+    /// Whether it is a moment, which is written as a text or as a number.
+    pub(crate) fn is_moment(&self) -> bool {
+        matches!(self.arrow, DataType::Timestamp(_, Some(_)))
+    }
+
     /// The type of a column that is `arrow` already.
     pub(crate) fn of(arrow: DataType) -> ColumnType {
         ColumnType { arrow, is_epoch_ms: false }

@@ -23,6 +23,7 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::PartitionStream;
 use glob::MatchOptions;
+use seen::Reading;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -94,14 +95,15 @@ impl FolderSource {
         self.shape.rescue.as_deref()
     }
 
-    /// An account of how bytes become rows, as a hash: another one whenever they become others.
-    pub(crate) fn reading(&self) -> String {
-        let mut hash = Sha256::new();
-        hash.update(format!("{}\u{1f}{}\u{1f}", self.format, self.dialect.reading()));
-        for column in &self.shape.columns {
-            hash.update(format!("{} {}\u{1f}", column.name, column.of));
+    /// How bytes become rows of given columns.
+    fn reading(&self) -> Reading {
+        let hash =
+            Sha256::new_with_prefix(format!("{}\u{1f}{}", self.format, self.dialect.reading()));
+        let columns = self.shape.columns.iter().filter(|column| column.of.is_moment());
+        Reading {
+            dialect: hex(hash).chars().take(16).collect(),
+            moments: columns.map(|column| (column.name.clone(), column.of.to_string())).collect(),
         }
-        hex(hash).chars().take(16).collect()
     }
 
     /// The columns that every folder's table has behind its own.

@@ -120,8 +120,7 @@ impl Connection {
         }
     }
 
-    /// What has changed since `before` was recorded; nothing has when it is empty. Otherwise the table
-    /// that was made of the rows is to be dropped and made anew.
+    /// What has changed since `before` was recorded; nothing has when it is empty.
     ///
     /// # Errors
     /// [`TableRule::Changed`] when something has and the rule is to fail.

@@ -1,7 +1,7 @@
 //! What a folder has beyond what was taken.
 
 use super::fingerprint::{self, Fingerprint, Stat};
-use super::seen::{Seen, SeenFile};
+use super::seen::{Reading, Seen, SeenFile};
 use super::{FolderSource, Inspected, NewFile, Span, list};
 use crate::source::bytes::Packing;
 use crate::source::{FileRule, SourceError, SourceFormat, csv, json_lines, parquet};
@@ -18,7 +18,7 @@ pub(crate) struct Delivery {
     pub(crate) files: Vec<NewFile>,
     /// All files that are there, taken before or not, in the order of their names; of files with the same bytes one.
     pub(crate) all: Vec<NewFile>,
-    /// What will have been taken after them.
+    /// What will have been taken after them, all of it as it is read now.
     pub(crate) seen: Seen,
     /// What was left, or is not as it was agreed on.
     pub(crate) warnings: Vec<String>,
@@ -64,6 +64,8 @@ impl FolderSource {
         for (name, path) in &delivered {
             look.at(name, path)?;
         }
+        let seen = std::mem::take(&mut look.found.seen);
+        look.found.seen = seen.read_by(&look.reading);
         look.found.all = look.found.seen.one_of_each(&delivered);
         look.say_left()?;
         look.say_below(&others);
@@ -74,7 +76,7 @@ impl FolderSource {
 struct Look<'l> {
     source: &'l FolderSource,
     now: SystemTime,
-    reading: String,
+    reading: Reading,
     /// The names of files that were taken, by what they hold.
     contents: HashMap<String, String>,
     /// The files that are there, sorted.
@@ -90,7 +92,10 @@ impl Look<'_> {
         let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, error))?;
         let stat = Stat::of(&metadata);
         let known = self.found.seen.0.get(name).cloned();
-        if known.as_ref().is_some_and(|known| known.is_at_rest(&stat)) {
+        if let Some(known) = known.as_ref().filter(|known| known.is_at_rest(&stat)) {
+            if known.changed_us.is_none() {
+                self.keep(name, &stat, known.clone());
+            }
             return Ok(());
         }
         if self.is_unsettled(&metadata) {
@@ -213,7 +218,7 @@ impl Look<'_> {
             inode: None,
             hash: print.hash,
             unpacked_hash,
-            reading: Some(self.reading.clone()),
+            reading: None,
         };
         if let Some(other) = self.contents.get(file.content()).cloned() {
             self.same(name, path, stat, file, &other);
@@ -265,8 +270,7 @@ impl Look<'_> {
             self.found.seen.0.remove(other);
             self.contents.insert(file.content().to_owned(), name.to_owned());
         }
-        let reading = before.and_then(|before| before.reading);
-        self.keep(name, stat, SeenFile { reading, ..file });
+        self.keep(name, stat, file);
     }
 
     /// Keeps that the file `name` was taken.

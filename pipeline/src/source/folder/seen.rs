@@ -32,7 +32,26 @@ pub(super) struct SeenFile {
     pub(super) unpacked_hash: Option<String>,
     /// How they became rows; `None` where the release that took them did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) reading: Option<String>,
+    pub(super) reading: Option<Reading>,
+}
+
+/// How bytes become rows of given columns. Which columns these are, and of which types, is a matter of the model's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Reading {
+    /// A hash of the format and the dialect.
+    pub(super) dialect: String,
+    /// The columns of one type that is written in several ways, and how it is.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) moments: BTreeMap<String, String>,
+}
+
+impl Reading {
+    /// Whether a column that both have becomes other values.
+    fn is_other(&self, now: &Reading) -> bool {
+        let is_same =
+            |(name, of): (&String, &String)| now.moments.get(name).is_none_or(|now| now == of);
+        self.dialect != now.dialect || !self.moments.iter().all(is_same)
+    }
 }
 
 impl SeenFile {
@@ -83,8 +102,14 @@ impl Seen {
         self.0.keys()
     }
 
-    /// Whether some were read otherwise than `reading`.
-    pub(super) fn is_read_otherwise(&self, reading: &str) -> bool {
-        self.0.values().any(|file| file.reading.as_deref().is_some_and(|own| own != reading))
+    /// Whether some were read otherwise than by `reading`.
+    pub(super) fn is_read_otherwise(&self, reading: &Reading) -> bool {
+        self.0.values().filter_map(|file| file.reading.as_ref()).any(|own| own.is_other(reading))
+    }
+
+    /// The same, read by `reading`.
+    pub(super) fn read_by(self, reading: &Reading) -> Seen {
+        let read = |file| SeenFile { reading: Some(reading.clone()), ..file };
+        Seen(self.0.into_iter().map(|(name, file)| (name, read(file))).collect())
     }
 }

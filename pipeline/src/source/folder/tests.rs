@@ -326,26 +326,33 @@ fn another_reading_is_noticed() {
         |source| source.dialect.null_texts.push("a".to_owned()),
         |source| source.dialect.encoding = super::super::dialect::encoding("latin-1").unwrap(),
         |source| source.dialect.escape = Some(b'\\'),
-        |source| {
-            let mut shape = Shape::clone(&source.shape);
-            shape.columns[0].of = "text".parse().unwrap();
-            source.shape = Arc::new(shape);
-        },
+        |source| source.dialect.numbers.decimal_mark = ',',
     ];
     let before = landing.source.clone();
     for change in change {
         landing.source = before.clone();
         change(&mut landing.source);
-        assert!(landing.look().unwrap().is_read_otherwise, "{:?}", landing.source);
+        let delivery = landing.look().unwrap();
+        assert!(delivery.is_read_otherwise, "{:?}", landing.source);
+        // A table that is made of them by now knows no other reading.
+        let mut after = Landing { seen: delivery.seen, ..Landing::new(SourceFormat::Csv, "*") };
+        after.source = landing.source.clone();
+        assert!(!after.look().unwrap().is_read_otherwise);
     }
-    let ms = |of: &str| {
-        let mut source = before.clone();
-        let mut shape = Shape::clone(&source.shape);
-        shape.columns[0].of = of.parse().unwrap();
-        source.shape = Arc::new(shape);
-        source.reading()
+    // A type is the model's own matter, unless it is written in several ways.
+    let typed = |landing: &mut Landing, of: &str| {
+        let mut shape = Shape::clone(&before.shape);
+        let [of, missing] = [of, "timestamp_ms"].map(|of| of.parse().unwrap());
+        shape.columns[1].of = of;
+        let missing = Column { name: "new".to_owned(), of: missing, missing: Missing::Null };
+        shape.columns.push(missing);
+        landing.source = FolderSource { shape: Arc::new(shape), ..before.clone() };
+        landing.look().unwrap()
     };
-    assert_ne!(ms("timestamp"), ms("timestamp_ms"));
+    assert!(!typed(&mut landing, "timestamp").is_read_otherwise);
+    landing.seen = typed(&mut landing, "timestamp").seen;
+    assert!(typed(&mut landing, "timestamp_ms").is_read_otherwise);
+    assert!(!typed(&mut landing, "text").is_read_otherwise);
 }
 
 #[test]

@@ -166,7 +166,10 @@ pub enum TableRule {
         rule: &'static str,
     },
     /// The columns are not those of the last run.
-    #[error("has changed: {}; `on_schema_change: recreate` makes its table anew", list(changes))]
+    #[error(
+        "has changed: {}; `on_schema_change: evolve` takes that over and keeps what only the lake has",
+        list(changes)
+    )]
     Changed {
         /// What has changed; never empty.
         changes: Vec<SchemaChange>,

@@ -13,9 +13,10 @@ const FORMAT: &str = "mysql 1";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OnSchemaChange {
-    /// The table is dropped and made anew, from all rows.
+    /// Its table follows: what is read whole is made anew, and what only the lake has stays, with null in new columns.
     #[default]
-    Recreate,
+    #[serde(alias = "recreate")]
+    Evolve,
     /// The build fails and says what has changed.
     Fail,
 }
