@@ -97,8 +97,8 @@ const HARMS: &[(&str, Harm, ErrorCode, &[&str])] = &[
     (
         "an empty data file",
         |l| Ok(fs::write(data_file(&l.join("gold/sales"))?, "")?),
-        ErrorCode::Network,
-        &["gold/sales/part-", "the file has 0 bytes"],
+        ErrorCode::MalformedFile,
+        &["gold/sales/part-", "the log says ", "the file has 0"],
     ),
     (
         "a truncated data file",
@@ -107,8 +107,8 @@ const HARMS: &[(&str, Harm, ErrorCode, &[&str])] = &[
             let bytes = fs::read(&path)?;
             Ok(fs::write(&path, &bytes[..bytes.len() - 100])?)
         },
-        ErrorCode::Network,
-        &["gold/sales/part-", "the file has "],
+        ErrorCode::MalformedFile,
+        &["gold/sales/part-", "the log says ", "the file has "],
     ),
     (
         "a data file of zeros",
@@ -233,7 +233,9 @@ async fn a_folder_of_listed_files_is_a_table() -> anyhow::Result<()> {
             measure.expr = format!("{} filter (where part = 2)", measure.expr);
         }
     }
-    let failure = open(&lake, catalog.clone()).await.err().context("there is no list")?;
+    // The other tables can be opened, so the lake is.
+    let engine = open(&lake, catalog.clone()).await?;
+    let failure = engine.answer(&revenue()?).await.err().context("there is no list")?;
     ensure!(failure.code == ErrorCode::NotFound, "{failure}");
     let list = json!({ "files": [{ "path": "part=1/a.parquet" }, { "path": "part=2/a.parquet" }] });
     fs::write(lake.join("halves/_files.json"), list.to_string())?;
@@ -243,7 +245,8 @@ async fn a_folder_of_listed_files_is_a_table() -> anyhow::Result<()> {
 
     let check = async |list: &str, said: &str| -> anyhow::Result<()> {
         fs::write(lake.join("halves/_files.json"), list)?;
-        let failure = open(&lake, catalog.clone()).await.err().context("a bad list")?;
+        let engine = open(&lake, catalog.clone()).await?;
+        let failure = engine.answer(&revenue()?).await.err().context("a bad list")?;
         ensure!(failure.message.contains(said), "{failure}");
         Ok(())
     };
