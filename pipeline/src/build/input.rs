@@ -155,14 +155,6 @@ impl Input {
         }
     }
 
-    /// What is said of files that are not taken, at each build until they are.
-    pub(super) fn waiting(&self) -> &[String] {
-        match &self.feed {
-            Feed::Folder { .. } => &self.warnings,
-            _ => &[],
-        }
-    }
-
     /// Whether it has something that was not there before.
     pub(super) fn is_new(&self) -> bool {
         match (&self.before, &self.feed) {
