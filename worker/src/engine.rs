@@ -19,7 +19,7 @@ use protocol::{At, ErrorCode, Extent, Failure, TableAt, TableKind, TableVersion}
 use query::{Date, DateRange, QuerySpec};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use web_time::Instant;
+use web_time::{Instant, SystemTime};
 
 /// A lake at one version of each of its tables.
 #[derive(Debug)]
@@ -203,14 +203,21 @@ impl Engine {
         let range = self.days_of(table, &dimension.column, None).await?;
         let committed_at_us =
             self.tables().versions.get(&table.name).and_then(|version| version.committed_at_us);
-        let until = committed_at_us.map(last_day_at);
-        let last_by_commit = match (range, until) {
-            // Only where there is such a day is a second question worth its reading.
-            (Some(range), Some(until)) if range.last > until => {
-                self.days_of(table, &dimension.column, Some(until)).await?.map(|days| days.last)
+        let committed = committed_at_us.map(last_day_at);
+        let mut last_by_commit = None;
+        // A clock that was wrong, or a copy that kept no time, says that all days are to come.
+        for until in committed.into_iter().chain([last_day_at(now_us())]) {
+            last_by_commit = match range {
+                // Only where there is such a day is a second question worth its reading.
+                Some(range) if range.last > until => {
+                    self.days_of(table, &dimension.column, Some(until)).await?.map(|days| days.last)
+                }
+                range => range.map(|range| range.last),
+            };
+            if last_by_commit.is_some() {
+                break;
             }
-            (range, _) => range.map(|range| range.last),
-        };
+        }
         let (table, dimension) = (table.name.clone(), dimension.name.clone());
         Ok(Extent { table, dimension, range, last_by_commit })
     }
@@ -255,6 +262,12 @@ fn last_day_at(utc_us: i64) -> Date {
     let zone_us = 14 * 3_600_000_000_i64;
     let days = utc_us.saturating_add(zone_us).div_euclid(86_400_000_000);
     Date::from_days(i32::try_from(days).unwrap_or(i32::MAX))
+}
+
+/// The present moment in UTC microseconds.
+fn now_us() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// The versions of the tables that `plan` scans, in the order of the plan, each once.

@@ -170,8 +170,9 @@ pub struct Extent {
     /// The first and the last day; `None` when no row has a day.
     pub range: Option<DateRange>,
     /// The last day that is not in the future of the table's commit, in any zone: what a planned
-    /// delivery, a typing error or 9999-12-31 for "never" does not move. That of `range` where
-    /// nobody knows when the commit was; `None` when every day is in the future.
+    /// delivery, a typing error or 9999-12-31 for "never" does not move. Where all days are, or nobody
+    /// knows when the commit was, the last one that is not in the future at present; `None` when
+    /// there is none.
     pub last_by_commit: Option<Date>,
 }
 
