@@ -85,6 +85,12 @@ pub struct Lake {
 }
 
 impl Lake {
+    /// Whether the engine said which days of `dimension` `table` has: not of one that it could not
+    /// open.
+    pub(crate) fn knows(&self, table: &Name, dimension: &Name) -> bool {
+        self.found(table, dimension).is_some()
+    }
+
     /// The days of `dimension` that `table` has rows of.
     pub fn days_of(&self, table: &Name, dimension: &Name) -> Option<DateRange> {
         self.found(table, dimension)?.range

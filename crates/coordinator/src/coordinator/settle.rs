@@ -7,6 +7,7 @@ use crate::tables::Shown;
 use crate::{Effect, Engine, Place, Session};
 use catalog::Memory;
 use protocol::Ask;
+use query::{Date, DateRange};
 
 /// How many questions are in flight at once: enough that one computes while others wait for bytes,
 /// few enough that the first panel does not wait for the last.
@@ -73,7 +74,7 @@ impl Coordinator {
             self.blank(effects);
             self.panels = Panels::new(dashboard);
         }
-        let days = self.days();
+        let days = self.days().or_else(|| self.days_of_nothing());
         let Some(lake) = self.lake.as_ref().filter(|_| self.place == Place::Dashboard) else {
             return;
         };
@@ -83,6 +84,15 @@ impl Coordinator {
                 self.ledger.want(spec);
             }
         }
+    }
+
+    /// Where a table of the dashboard could not be opened and no other has a day, any day will do: the
+    /// answer to each question is why the table could not be opened, which its panel then says.
+    fn days_of_nothing(&self) -> Option<DateRange> {
+        let (lake, time, mut tables) = self.shown_tables()?;
+        let day = Date::from_days(0);
+        let is_closed = tables.any(|table| !lake.knows(table, time));
+        is_closed.then_some(DateRange { first: day, last: day })
     }
 
     fn show(&mut self, effects: &mut Vec<Effect>) {

@@ -242,6 +242,16 @@ fn a_lake_without_days_is_empty_and_not_loading() {
 }
 
 #[test]
+fn a_dashboard_whose_table_could_not_be_opened_asks_why() {
+    let mut bench = Bench::opened("");
+    bench.emit(Event::Refreshed);
+    let id = bench.opening.take().unwrap();
+    let effects = bench.page.handle(Event::Opened { id, tables: Vec::new(), extents: Vec::new() });
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Send { .. })));
+    assert_eq!(bench.page.days(), None);
+}
+
+#[test]
 fn a_lake_that_does_not_open_is_said_on_every_panel() {
     let mut bench = Bench::default();
     bench.emit(Event::Started {
