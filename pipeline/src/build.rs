@@ -12,6 +12,7 @@ mod judging;
 mod keyed;
 mod make;
 mod mark;
+mod panic;
 mod record;
 mod report;
 mod rooms;
@@ -34,7 +35,7 @@ use crate::check::{self, Checked, Definition};
 use crate::cluster::{Cluster, ClusterError, Engine};
 use crate::expectation::Outcome as Judgement;
 use crate::graph::GraphError;
-use crate::lake::{Clock, Lake, LakeError, LakeTable, Lock, LockError, RootError, Wait};
+use crate::lake::{Clock, Lake, LakeError, LakeTable, Lock, LockError, LockWatch, RootError, Wait};
 use crate::marketplace::MarketplaceError;
 use crate::model::{Model, ModelError, ModelName, Read};
 use crate::plan::{Planner, Scope, reason};
@@ -148,9 +149,17 @@ pub enum BuildError {
         /// Models that were not begun.
         n_left: usize,
     },
-    /// A task ended without a result.
-    #[error("a task of the build ended early: {0}")]
-    Task(#[from] tokio::task::JoinError),
+    /// The program, or what it is made of, met what it does not know.
+    #[error(
+        "{place}: the engine panicked: {message}; nothing of it is committed, and it is a fault of the program \
+         whatever the rows are: report it with this text"
+    )]
+    Panicked {
+        /// What was made.
+        place: String,
+        /// What the panic says.
+        message: String,
+    },
 }
 
 /// Builds the lake of `project` and says what happens to `progress`.
@@ -168,21 +177,36 @@ pub async fn build(
     options: &Options,
     mut progress: impl FnMut(Event),
 ) -> Result<Report, BuildError> {
+    let clock = Clock::system();
+    let lock = Lock::take(&project.lake, "build", &clock, options.wait, |holder| {
+        let holder = holder.map_or_else(|| "another process".to_owned(), ToString::to_string);
+        progress(Event::Waiting { holder });
+    });
+    // Before any source is opened: who waited would build what was there before the other one did.
+    let lock = lock.await?;
+    let built = build_held(project, options, &clock, lock.watch(), &mut progress).await;
+    // What the build says comes first. A lake that cannot be given back is taken over by whoever wants it next.
+    let _ = lock.release().await;
+    built
+}
+
+/// Builds the lake of `project`, which is held as long as `lock` says so.
+async fn build_held(
+    project: &Project,
+    options: &Options,
+    clock: &Clock,
+    lock: LockWatch,
+    mut progress: impl FnMut(Event),
+) -> Result<Report, BuildError> {
     let start = Instant::now();
     let planner = Planner::new(options.memory_bytes)?;
-    let lake = Lake::new(project.lake.clone(), planner.runtime());
+    let lake = Lake::new(project.lake.watched(lock.clone()), planner.runtime());
     let cluster = Cluster::find(&options.engine, &project.lake).await?;
     deliver(project, &mut progress).await?;
     let checked = check::check(project, &planner, &lake).await?;
     let names: Vec<ModelName> = checked.models.iter().map(|model| model.name.clone()).collect();
     let selected = select::select(&checked.graph, &names, &options.select)?;
     progress(Event::Checked { n_models: selected.len() });
-    let clock = Clock::system();
-    let lock = Lock::take(&project.lake, "build", &clock, options.wait, |holder| {
-        let holder = holder.map_or_else(|| "another process".to_owned(), ToString::to_string);
-        progress(Event::Waiting { holder });
-    });
-    let lock = lock.await?;
     let (events, mut told) = tokio::sync::mpsc::unbounded_channel();
     let now = clock.now();
     let build = Arc::new(Build {
@@ -209,10 +233,6 @@ pub async fn build(
         progress(event);
     }
     let run_id = build.run_id.clone();
-    // Every task has ended, so that nobody else holds it.
-    if let Some(build) = Arc::into_inner(build) {
-        build.lock.release().await?;
-    }
     let (mut models, catalog) = ended?;
     models.sort_by_key(|report| names.iter().position(|name| *name == report.model));
     Ok(Report { run_id, models, catalog, elapsed_ms: elapsed_ms(start) })
@@ -231,7 +251,7 @@ async fn deliver(project: &Project, progress: &mut impl FnMut(Event)) -> Result<
         while let Some((n_done, n_steps)) = telling.recv().await {
             progress(Event::Delivering { n_done, n_steps });
         }
-        delivering.await??;
+        delivering.await.map_err(|error| panic::ended("a generator of the project", error))??;
     }
     Ok(())
 }
@@ -244,7 +264,7 @@ struct Build {
     project: Project,
     planner: Planner,
     lake: Lake,
-    lock: Lock,
+    lock: LockWatch,
     checked: Checked,
     selected: BTreeSet<ModelName>,
     refresh: Refresh,
@@ -272,6 +292,7 @@ impl Build {
         // What went wrong first is the reason of what follows, on a full disk.
         let models = made?;
         kept?;
+        self.lock.check().await?;
         let catalog = match &self.checked.catalog {
             Some(json) if catalog_json::publish(&self.project.lake, json).await? => {
                 Some(Outcome::Built)

@@ -12,8 +12,9 @@ mod root;
 mod table;
 mod write;
 
-pub(crate) use cause::{cause, is_full, system_error};
+pub(crate) use cause::{cause, is_full, panicked, system_error};
 pub use clock::Clock;
+pub(crate) use lock::LockWatch;
 pub use lock::{Holder, LEASE, Lock, LockError, Wait};
 pub(crate) use output::Output;
 pub use root::{Root, RootError};

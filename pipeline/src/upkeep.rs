@@ -237,9 +237,12 @@ pub async fn run(
             Some(Lock::take(root, "upkeep", clock, options.wait, waiting).await?)
         }
     };
+    let watched = lock.as_ref().map(|lock| root.watched(lock.watch()));
+    let root = watched.as_ref().unwrap_or(root);
     let done = run_locked(root, tables, options, clock, lock.as_ref(), &mut progress).await;
     if let Some(lock) = lock {
-        lock.release().await?;
+        // What was done comes first. A lake that cannot be given back is taken over by whoever wants it next.
+        let _ = lock.release().await;
     }
     done
 }

@@ -74,7 +74,12 @@ impl Build {
         };
         let quarantine = quarantine_schema(model, &schema);
         let (stream, mut sifted) = sieve.pass(stream, &quarantine, &self.run_id)?;
-        let output = Output::new(Arc::clone(&schema), stream, key_of(model));
+        let output = Output::partitioned(
+            Arc::clone(&schema),
+            stream,
+            key_of(model),
+            model.config.layout.partition_by.clone(),
+        );
         self.lock.check().await?;
         let state = state::write(self.lake.root(), &location, number, &state).await?;
         let own = Commit { state: Some(state), ..commit.clone() };

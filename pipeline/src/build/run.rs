@@ -1,9 +1,11 @@
 //! The models of a build in the order of the DAG, several at a time.
 
-use super::{Arrivals, Build, BuildError, Event, ModelReport, Outcome, elapsed_ms};
+use super::{Arrivals, Build, BuildError, Event, ModelReport, Outcome, elapsed_ms, panic};
 use crate::lake::LakeTable;
 use crate::model::{Materialization, ModelName};
+use futures::FutureExt;
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -52,7 +54,13 @@ pub(super) async fn run(
             progress(Event::Started { model: name.clone() });
             let build = Arc::clone(build);
             running.spawn(async move {
-                let made = one(&build, &name).await;
+                let made = AssertUnwindSafe(one(&build, &name)).catch_unwind().await;
+                let made = made.unwrap_or_else(|payload| {
+                    let model = build.checked.model(&name);
+                    let path = model.map(|model| model.path.display().to_string());
+                    let place = path.unwrap_or_else(|| name.to_string());
+                    Err(panic::caught(place, payload.as_ref()))
+                });
                 (name, made)
             });
         }
@@ -64,7 +72,7 @@ pub(super) async fn run(
             }
             ended = running.join_next() => match ended {
                 None => break,
-                Some(ended) => ended?,
+                Some(ended) => ended.map_err(|error| panic::ended("a model", error))?,
             },
         };
         unfinished.remove(&name);

@@ -7,11 +7,24 @@ use std::io;
 /// The reason of `error` in one line, with a remedy where there is one.
 pub(crate) fn cause(error: &(dyn Error + 'static)) -> String {
     let text = plain(&error.to_string());
+    if let Some(text) = panicked(&text) {
+        return text;
+    }
     let Some(system) = system_error(&text) else { return text };
     match remedy(system.kind()) {
         Some(remedy) => format!("{system}; {remedy}"),
         None => text,
     }
+}
+
+/// `text` without the number of the task that panicked; `None` when it tells of none. A panic is a fault of the program
+/// or of what it is made of, whatever it was given.
+pub(crate) fn panicked(text: &str) -> Option<String> {
+    let (before, rest) = text.split_once("task ")?;
+    let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+    let rest = rest.strip_prefix(" panicked")?;
+    let message = rest.strip_prefix(" with message ").unwrap_or(rest).trim_matches('"');
+    Some(format!("{before}the engine panicked: {message}"))
 }
 
 /// What the system said, which stores and formats wrap in texts of their own.
@@ -79,5 +92,8 @@ mod tests {
         let denied = cause(&io::Error::other("x: Permission denied (os error 13)"));
         assert!(denied.starts_with("Permission denied (os error 13); whoever builds"), "{denied}");
         check("gone (os error 2)", "gone (os error 2)");
+        check("task 3 panicked with message \"no URL\"", "the engine panicked: no URL");
+        check("Join: task 12 panicked", "Join: the engine panicked: ");
+        check("the task is done", "the task is done");
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! On a folder it is a lock of the file system on `_lakefront/lock`, which the system frees when the
 //! process ends, however it ends. On an object store it is a lease, the object `_lakefront/lock.json`:
-//! taken and renewed by conditional puts, and free to be taken over when it was not renewed for
-//! [`LEASE`].
+//! taken and renewed by conditional puts, and free to be taken over when whoever wants it has seen for
+//! [`LEASE`], by its own clock, that nobody renews it: clocks of two machines are never compared.
 //!
 //! A commit is safe without it: Delta commits are conditional puts themselves. The lock keeps two builds from
 //! doing the same work and failing each other, and upkeep from deleting what a build has not yet
-//! committed.
+//! committed. Whether it is still held is asked again right before each commit ([`LockWatch`]).
 
 mod folder;
 mod lease;
@@ -15,11 +15,12 @@ mod lease;
 use super::{Clock, Root, RootError};
 use chrono::{DateTime, SecondsFormat, Utc};
 use folder::FolderLock;
-use lease::Lease;
+use lease::{Lease, Seen};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// After how long without a renewal a lease may be taken over.
 pub const LEASE: Duration = Duration::from_secs(60);
@@ -91,6 +92,25 @@ pub enum LockError {
         /// Why.
         source: std::io::Error,
     },
+    /// What lies in the place of the lease is none, or one of a later version: who holds the lake is not known.
+    #[error(
+        "{place}: is no lease that this version of lakefront reads: {source}; delete the file when nobody \
+         writes the lake"
+    )]
+    Unreadable {
+        /// The object.
+        place: String,
+        /// What the parser says.
+        source: serde_json::Error,
+    },
+    /// The lease cannot be renewed in the background.
+    #[error("lake {lake}: no thread can be started that renews its lease: {source}")]
+    Thread {
+        /// The lake.
+        lake: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The lease cannot be read or written.
     #[error(transparent)]
     Root(#[from] RootError),
@@ -99,8 +119,14 @@ pub enum LockError {
 /// A lake that is held until this is released or dropped.
 #[derive(Debug)]
 pub struct Lock {
-    lake: String,
-    held: Held,
+    watch: LockWatch,
+}
+
+/// Asks whether a lake is still held, and does not hold it. A clone asks after the same hold.
+#[derive(Debug, Clone)]
+pub(crate) struct LockWatch {
+    lake: Arc<str>,
+    held: Arc<Held>,
 }
 
 #[derive(Debug)]
@@ -113,9 +139,12 @@ impl Lock {
     /// Holds the lake at `root` for `work` (`build`, `upkeep`). Says to `waiting` whom it waits for,
     /// once, when it waits.
     ///
+    /// A lease that should have been renewed by now is watched for [`LEASE`], also by [`Wait::Refuse`], and taken
+    /// over when nobody renews it.
+    ///
     /// # Errors
     /// [`LockError::Held`] when somebody else holds it, after the time of [`Wait::Until`];
-    /// [`LockError::Unconditional`], [`LockError::File`], [`LockError::Root`].
+    /// [`LockError::Unconditional`], [`LockError::Unreadable`], [`LockError::File`], [`LockError::Root`].
     pub async fn take(
         root: &Root,
         work: &str,
@@ -123,17 +152,23 @@ impl Lock {
         wait: Wait,
         waiting: impl FnOnce(Option<&Holder>),
     ) -> Result<Lock, LockError> {
-        let end = match wait {
-            Wait::Refuse => Instant::now(),
-            Wait::Until(duration) => Instant::now() + duration,
+        let patience = match wait {
+            Wait::Refuse => Duration::ZERO,
+            Wait::Until(duration) => duration,
         };
+        let end = clock.elapsed() + patience;
         let mut waiting = Some(waiting);
+        let mut seen = Seen::default();
         loop {
-            let busy = match Lock::attempt(root, work, clock).await? {
-                Attempt::Held(held) => return Ok(Lock { lake: root.to_string(), held }),
+            let busy = match Lock::attempt(root, work, clock, &mut seen).await? {
+                Attempt::Held(held) => {
+                    let lake = root.to_string().into();
+                    return Ok(Lock { watch: LockWatch { lake, held: Arc::new(held) } });
+                }
                 Attempt::Busy(busy) => busy,
             };
-            let left = end.saturating_duration_since(Instant::now());
+            let end = busy.over_at.map_or(end, |over_at| over_at.max(end));
+            let left = end.saturating_sub(clock.elapsed());
             if left.is_zero() {
                 let (lake, holder) = (root.to_string(), busy.holder);
                 return Err(LockError::Held { lake, holder, remedy: remedy(busy.until) });
@@ -141,15 +176,20 @@ impl Lock {
             if let Some(waiting) = waiting.take() {
                 waiting(busy.holder.as_ref());
             }
-            tokio::time::sleep(busy.pause.min(left)).await;
+            clock.sleep(busy.pause.min(left)).await;
         }
     }
 
-    async fn attempt(root: &Root, work: &str, clock: &Clock) -> Result<Attempt, LockError> {
+    async fn attempt(
+        root: &Root,
+        work: &str,
+        clock: &Clock,
+        seen: &mut Seen,
+    ) -> Result<Attempt, LockError> {
         let holder = Holder::this(work, clock.now());
         match root.local_dir() {
             Some(dir) => folder::attempt(dir, holder),
-            None => lease::attempt(root, holder, clock).await,
+            None => lease::attempt(root, holder, clock, seen, lease::RENEW).await,
         }
     }
 
@@ -158,22 +198,51 @@ impl Lock {
     /// # Errors
     /// [`LockError::Lost`] when it is not; [`LockError::Root`] when the lease cannot be renewed in time.
     pub async fn check(&self) -> Result<(), LockError> {
-        let still = match &self.held {
-            Held::Folder(lock) => lock.check(),
-            Held::Lease(lease) => lease.check().await?,
-        };
-        still.map_err(|holder| LockError::Lost { lake: self.lake.clone(), holder })
+        self.watch.check().await
+    }
+
+    /// What asks the same on behalf of whoever commits.
+    pub(crate) fn watch(&self) -> LockWatch {
+        self.watch.clone()
     }
 
     /// Gives the lake back.
     ///
     /// # Errors
-    /// [`LockError::Root`] when the lease cannot be written; it runs out by itself then.
+    /// [`LockError::Root`] when the lease cannot be written; others take it over once they have seen that nobody
+    /// renews it.
     pub async fn release(self) -> Result<(), LockError> {
-        match self.held {
-            Held::Folder(_) => Ok(()),
+        match self.watch.held.as_ref() {
+            Held::Folder(lock) => {
+                lock.free();
+                Ok(())
+            }
             Held::Lease(lease) => lease.release().await,
         }
+    }
+}
+
+impl Drop for Lock {
+    /// A lease is renewed no longer; it is not given back, since that takes an answer of the store.
+    fn drop(&mut self) {
+        match self.watch.held.as_ref() {
+            Held::Folder(lock) => lock.free(),
+            Held::Lease(lease) => lease.stop(),
+        }
+    }
+}
+
+impl LockWatch {
+    /// Whether the lake is still held, see [`Lock::check`].
+    ///
+    /// # Errors
+    /// [`LockError::Lost`] when it is not; [`LockError::Root`] when the lease cannot be renewed in time.
+    pub(crate) async fn check(&self) -> Result<(), LockError> {
+        let still = match self.held.as_ref() {
+            Held::Folder(lock) => lock.check(),
+            Held::Lease(lease) => lease.check().await?,
+        };
+        still.map_err(|holder| LockError::Lost { lake: self.lake.to_string(), holder })
     }
 }
 
@@ -188,6 +257,9 @@ struct Busy {
     holder: Option<Holder>,
     /// When it ends by itself, should the holder be gone; `None` when it ends with the holder.
     until: Option<DateTime<Utc>>,
+    /// When it will have been seen, by the taker's own clock, that nobody renews a hold that should have been
+    /// renewed by now; `None` when it is none.
+    over_at: Option<Duration>,
     /// When it is worth another attempt.
     pause: Duration,
 }

@@ -1,5 +1,5 @@
 //! Where a lake lies: a folder, or a prefix of an object store. Small files are read and written here;
-//! tables are opened by deltalake over the very same store.
+//! tables are opened by deltalake over the very same store, which is told nothing of where it lies.
 //!
 //! ```text
 //! lake                       a folder, relative to the project
@@ -12,7 +12,9 @@
 //! A text that carries a password is refused, so that a root can be printed.
 
 mod cloud;
+mod table_store;
 
+use super::LockWatch;
 use bytes::Bytes;
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 use futures::TryStreamExt;
@@ -23,6 +25,7 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, UpdateVersi
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use table_store::TableStore;
 use url::Url;
 
 /// The root of a lake. A clone is the same root, with the same connections.
@@ -32,10 +35,10 @@ pub struct Root {
     local_dir: Option<PathBuf>,
     /// Its directory URL, with a slash at the end.
     url: Url,
-    /// The whole store: the file system, or a bucket.
-    whole: Arc<dyn ObjectStore>,
-    /// The same, seen from the root.
+    /// The file system or the bucket, seen from the root.
     store: Arc<dyn ObjectStore>,
+    /// Who must hold the lake for a commit to a table; `None` when nobody is asked.
+    watch: Option<LockWatch>,
 }
 
 /// A root that cannot be, or a file below it that cannot be read or written.
@@ -119,7 +122,6 @@ impl Root {
         };
         let url = cloud::parse(scheme, text)?;
         let whole = cloud::open(&url)?;
-        cloud::register();
         Root::over(None, url, whole)
     }
 
@@ -152,8 +154,24 @@ impl Root {
     ) -> Result<Root, RootError> {
         let prefix = StorePath::from_url_path(url.path())
             .map_err(|source| failed(place(local_dir.as_deref(), &url, ""), "named", source))?;
-        let store = Arc::new(PrefixStore::new(Arc::clone(&whole), prefix));
-        Ok(Root { local_dir, url, whole, store })
+        let store = Arc::new(PrefixStore::new(whole, prefix));
+        Ok(Root { local_dir, url, store, watch: None })
+    }
+
+    /// The same root, whose tables take no commit once `watch` says that the lake is held no longer.
+    pub(crate) fn watched(&self, watch: LockWatch) -> Root {
+        Root { watch: Some(watch), ..self.clone() }
+    }
+
+    /// The same root with connections of its own, which no other runtime has to serve.
+    ///
+    /// # Errors
+    /// [`RootError::Settings`].
+    pub(super) fn apart(&self) -> Result<Root, RootError> {
+        match cloud::SCHEMES.contains(&self.url.scheme()) {
+            true => Root::over(None, self.url.clone(), cloud::open(&self.url)?),
+            false => Ok(self.clone()),
+        }
     }
 
     /// The folder as it was given; `None` on an object store.
@@ -178,13 +196,17 @@ impl Root {
     /// # Errors
     /// [`RootError::Table`] when no table can be there.
     pub fn builder(&self, location: &str) -> Result<DeltaTable, RootError> {
-        let url = self.table_url(location);
-        DeltaTableBuilder::from_url(url.clone())
-            .and_then(|builder| builder.with_storage_backend(Arc::clone(&self.whole), url).build())
-            .map_err(|source| RootError::Table {
-                place: self.place(location),
-                source: Box::new(source),
-            })
+        let store = TableStore::new(Arc::clone(&self.store), self.watch.clone());
+        let url = table_store::url(location);
+        let url = url.ok_or_else(|| DeltaTableError::InvalidTableLocation(location.to_owned()));
+        url.and_then(|url| {
+            let builder = DeltaTableBuilder::from_url(url.clone())?;
+            builder.with_storage_backend(Arc::new(store), url).build()
+        })
+        .map_err(|source| RootError::Table {
+            place: self.place(location),
+            source: Box::new(source),
+        })
     }
 
     /// The bytes of the file at `path`, relative to the root; `None` when there is none.
@@ -367,7 +389,10 @@ fn absolute(dir: &Path) -> std::io::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::HashMap;
+    use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+    use datafusion::prelude::SessionContext;
+    use deltalake::kernel::{DataType as DeltaType, StructField};
+    use proptest::prelude::*;
 
     impl Root {
         /// A root in memory, which behaves as an object store does.
@@ -439,7 +464,7 @@ mod tests {
         let check = async |root: &Root, url: &str| {
             assert_eq!(root.table_url("gold/sales").as_str(), url);
             let table = root.builder("gold/sales").unwrap();
-            assert_eq!(table.table_url().as_str(), url);
+            assert_eq!(table.table_url().as_str(), "lake:///gold/sales/");
             let fields =
                 [deltalake::kernel::StructField::not_null("id", deltalake::kernel::DataType::LONG)];
             table.create().with_columns(fields).await.unwrap();
@@ -453,6 +478,49 @@ mod tests {
         check(&root, url.as_str()).await;
     }
 
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        /// A table is written and read below a path of any text, or the path is refused by name.
+        #[test]
+        fn a_lake_lies_below_a_path_of_any_text(
+            name in r#"[a%# ?\[\]{}ñ🦀+=&;*:@,!~^|<>'"\\`$()4041.-]{1,12}|%41%20|\[|%|%5B|a\tb"#,
+        ) {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+            runtime.unwrap().block_on(async {
+                let folder = tempfile::tempdir().unwrap();
+                let dir = folder.path().join("x").join(&name);
+                let mut url = Url::parse("memory:///").unwrap();
+                url.path_segments_mut().unwrap().extend([name.as_str(), ""]);
+                let memory = Arc::new(object_store::memory::InMemory::new());
+                for root in [Root::folder(&dir), Root::over(None, url, memory)] {
+                    let root = match root {
+                        Ok(root) => root,
+                        Err(error) => {
+                            assert!(error.to_string().contains("cannot be named"), "{name:?}: {error}");
+                            continue;
+                        }
+                    };
+                    let fields = [StructField::not_null("id", DeltaType::LONG)];
+                    let table = root.builder("gold/sales").unwrap();
+                    let table = table.create().with_columns(fields).await.unwrap();
+                    let ids = Arc::new(Int64Array::from(vec![1, 2, 3])) as ArrayRef;
+                    let rows = RecordBatch::try_from_iter([("id", ids)]).unwrap();
+                    table.write([rows]).await.unwrap();
+                    let mut table = root.builder("gold/sales").unwrap();
+                    table.load().await.unwrap();
+                    let ctx = SessionContext::new();
+                    table.update_datafusion_session(&ctx.state()).unwrap();
+                    let rows = ctx.read_table(table.table_provider().await.unwrap()).unwrap();
+                    assert_eq!(rows.count().await.unwrap(), 3, "{name:?}");
+                    let log = "gold/sales/_delta_log/00000000000000000001.json";
+                    assert!(root.get(log).await.unwrap().is_some(), "{name:?}");
+                    assert!(root.local_dir().is_none() || dir.join(log).is_file(), "{name:?}");
+                }
+            });
+        }
+    }
+
     #[test]
     fn object_stores_are_named_by_url() {
         let check = |text: &str, shown: &str, table: &str| {
@@ -460,12 +528,7 @@ mod tests {
             assert_eq!(root.to_string(), shown);
             assert_eq!(root.local_dir(), None);
             assert_eq!(root.table_url("silver/orders").as_str(), table);
-            assert_eq!(root.builder("silver/orders").unwrap().table_url().as_str(), table);
-            let options = HashMap::new();
-            let location = Url::parse(table).unwrap();
-            let opened = DeltaTableBuilder::from_url(location)
-                .map(|builder| builder.with_storage_options(options));
-            opened.unwrap().build().unwrap();
+            root.builder("silver/orders").unwrap();
         };
         check("s3://shop/lake", "s3://shop/lake", "s3://shop/lake/silver/orders/");
         check("s3://shop", "s3://shop", "s3://shop/silver/orders/");

@@ -1,6 +1,7 @@
 //! What the planner says, for the author of a query: the place it means and its reason, without the layers that
 //! wrapped it and without what is meant for the planner's own authors.
 
+use crate::lake::panicked;
 use crate::project::Place;
 use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::ast::{
@@ -41,6 +42,9 @@ pub(crate) fn reason(error: &DataFusionError) -> String {
         return reason;
     }
     let mut text = one_line(&text);
+    if let Some(text) = panicked(&text) {
+        return text;
+    }
     if let Some((before, _)) = text.split_once(" This issue was likely caused by a bug") {
         text.truncate(before.len());
     }

@@ -4,6 +4,7 @@ use super::{Attempt, Busy, Held, Holder, LockError, Still};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const PAUSE: Duration = Duration::from_millis(100);
@@ -13,7 +14,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct FolderLock {
     path: PathBuf,
     holder: Holder,
-    _file: File,
+    file: File,
+    is_free: AtomicBool,
 }
 
 /// Locks the lake in the folder `dir`, if it is free.
@@ -24,10 +26,12 @@ pub(super) fn attempt(dir: &Path, holder: Holder) -> Result<Attempt, LockError> 
     match file.try_lock() {
         Ok(()) => {
             write(&file, &holder).map_err(error)?;
-            Ok(Attempt::Held(Held::Folder(FolderLock { path, holder, _file: file })))
+            let is_free = AtomicBool::new(false);
+            Ok(Attempt::Held(Held::Folder(FolderLock { path, holder, file, is_free })))
         }
         Err(TryLockError::WouldBlock) => {
-            Ok(Attempt::Busy(Busy { holder: read(&path), until: None, pause: PAUSE }))
+            let holder = read(&path);
+            Ok(Attempt::Busy(Busy { holder, until: None, over_at: None, pause: PAUSE }))
         }
         Err(TryLockError::Error(source)) => Err(error(source)),
     }
@@ -36,8 +40,18 @@ pub(super) fn attempt(dir: &Path, holder: Holder) -> Result<Attempt, LockError> 
 impl FolderLock {
     /// Whether the file is still ours: a lake that was deleted and built anew has another.
     pub(super) fn check(&self) -> Still {
+        if self.is_free.load(Ordering::SeqCst) {
+            return Err(None);
+        }
         let found = read(&self.path);
         if found.as_ref() == Some(&self.holder) { Ok(()) } else { Err(found) }
+    }
+
+    /// Unlocks the file, also while somebody still asks after the lock.
+    pub(super) fn free(&self) {
+        self.is_free.store(true, Ordering::SeqCst);
+        // Should it fail, the file is closed with the last who asks, at the latest with the process.
+        let _ = self.file.unlock();
     }
 }
 

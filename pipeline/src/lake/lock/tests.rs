@@ -10,21 +10,10 @@ use object_store::{
     PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult,
 };
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
-/// A clock that stands still until it is moved.
-#[derive(Clone, Default)]
-struct Hand(Arc<AtomicI64>);
-
-impl Hand {
-    fn clock(&self) -> Clock {
-        let seconds = Arc::clone(&self.0);
-        Clock::of(move || DateTime::from_timestamp(seconds.load(Ordering::SeqCst), 0).unwrap())
-    }
-
-    fn move_by(&self, seconds: i64) {
-        self.0.fetch_add(seconds, Ordering::SeqCst);
-    }
+/// A clock that stands still until it is moved, or somebody sleeps by it.
+fn stopped() -> Clock {
+    Clock::by_hand(DateTime::UNIX_EPOCH)
 }
 
 async fn take(root: &Root, clock: &Clock) -> Result<Lock, LockError> {
@@ -39,7 +28,7 @@ fn refused(outcome: Result<Lock, LockError>) -> String {
 
 /// What every lock keeps.
 async fn check(root: &Root) {
-    let clock = Hand::default().clock();
+    let clock = stopped();
     let first = take(root, &clock).await.unwrap();
     first.check().await.unwrap();
     let text = refused(take(root, &clock).await);
@@ -74,7 +63,7 @@ async fn one_at_a_time_holds_a_lake() {
 async fn the_second_waits_for_the_first() {
     let folder = tempfile::tempdir().unwrap();
     for root in [Root::folder(folder.path()).unwrap(), Root::memory()] {
-        let clock = Hand::default().clock();
+        let clock = stopped();
         let first = take(&root, &clock).await.unwrap();
         let short = Wait::Until(Duration::from_millis(20));
         refused(Lock::take(&root, "build", &clock, short, |_| ()).await);
@@ -109,14 +98,16 @@ async fn a_lock_of_a_folder_ends_with_its_file() {
 
 #[tokio::test]
 async fn a_lease_that_is_not_renewed_is_taken_over() {
-    let (root, hand) = (Root::memory(), Hand::default());
-    let clock = hand.clock();
+    let (root, clock) = (Root::memory(), stopped());
     let first = take(&root, &clock).await.unwrap();
-    hand.move_by(59);
+    clock.advance(Duration::from_secs(59));
     let text = refused(take(&root, &clock).await);
     assert!(text.contains("should it be gone, its hold ends at 1970-01-01T00:01:00Z"), "{text}");
-    hand.move_by(1);
+    assert_eq!(clock.elapsed(), Duration::from_secs(59), "nobody waits for a lease in time");
+    clock.advance(Duration::from_secs(1));
+    // It should have been renewed, so it is watched for as long as it lasts, and nobody renews it.
     let second = take(&root, &clock).await.unwrap();
+    assert_eq!(clock.elapsed(), Duration::from_secs(60) + LEASE);
     // The first has slept through it all, and finds out before it commits.
     let error = first.check().await.unwrap_err();
     assert!(matches!(error, LockError::Lost { holder: Some(_), .. }), "{error}");
@@ -127,72 +118,160 @@ async fn a_lease_that_is_not_renewed_is_taken_over() {
 
 #[tokio::test]
 async fn a_lease_that_is_checked_in_time_goes_on() {
-    let (root, hand) = (Root::memory(), Hand::default());
-    let clock = hand.clock();
+    let (root, clock) = (Root::memory(), stopped());
     let first = take(&root, &clock).await.unwrap();
     for _ in 0..5 {
-        hand.move_by(40);
+        clock.advance(Duration::from_secs(40));
         first.check().await.unwrap();
         refused(take(&root, &clock).await);
     }
     // Late, but nobody else came.
-    hand.move_by(600);
+    clock.advance(Duration::from_secs(600));
     first.check().await.unwrap();
     refused(take(&root, &clock).await);
 }
 
 #[tokio::test]
-async fn a_clock_that_is_fast_takes_over_and_nobody_commits_twice() {
-    let (root, hand) = (Root::memory(), Hand::default());
-    let first = take(&root, &hand.clock()).await.unwrap();
-    let fast = Hand::default();
-    fast.move_by(61);
-    let second = take(&root, &fast.clock()).await.unwrap();
-    let error = first.check().await.unwrap_err();
-    assert!(matches!(error, LockError::Lost { holder: Some(_), .. }), "{error}");
-    second.check().await.unwrap();
+async fn a_clock_that_is_wrong_takes_nothing_over_that_is_renewed() {
+    let hours = |n: i64| DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(n);
+    for start in [hours(1), hours(-1)] {
+        let root = Root::memory();
+        let (own, other) = (stopped(), Clock::by_hand(start));
+        let first = take(&root, &own).await.unwrap();
+        let wait = Wait::Until(Duration::from_secs(300));
+        let renewed = async {
+            for _ in 0..200 {
+                own.advance(Duration::from_secs(1));
+                first.check().await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        };
+        let taken = Lock::take(&root, "build", &other, wait, |_| ());
+        let (taken, ()) = tokio::join!(
+            async {
+                tokio::select! {
+                    taken = taken => Some(taken),
+                    () = async { while own.elapsed() < Duration::from_secs(200) { tokio::task::yield_now().await; } } => None,
+                }
+            },
+            renewed
+        );
+        assert!(taken.is_none(), "{taken:?}");
+        first.check().await.unwrap();
+        // Nobody renews it: as long as it lasts by the taker's clock, whatever time of day that shows.
+        let before = other.elapsed();
+        let second = Lock::take(&root, "build", &other, wait, |_| ()).await.unwrap();
+        assert_eq!(other.elapsed() - before, LEASE);
+        second.check().await.unwrap();
+        let error = first.check().await.unwrap_err();
+        assert!(matches!(error, LockError::Lost { holder: Some(_), .. }), "{error}");
+    }
 }
 
 #[tokio::test]
-async fn what_is_no_lease_is_held_by_nobody() {
-    let root = Root::memory();
-    root.put("_lakefront/lock.json", "half a li".into()).await.unwrap();
-    take(&root, &Clock::system()).await.unwrap().check().await.unwrap();
+async fn what_is_no_lease_is_not_taken_for_a_free_one() {
+    for text in ["half a li", "", "{}", r#"{"holder":{"of":"a later version"},"until":null}"#] {
+        let root = Root::memory();
+        root.put("_lakefront/lock.json", text.into()).await.unwrap();
+        let error = take(&root, &stopped()).await.unwrap_err();
+        assert!(matches!(error, LockError::Unreadable { .. }), "{error}");
+        let text = error.to_string();
+        assert!(
+            text.contains("lock.json: is no lease that this version of lakefront reads"),
+            "{text}"
+        );
+        root.delete("_lakefront/lock.json").await.unwrap();
+        take(&root, &stopped()).await.unwrap().check().await.unwrap();
+    }
 }
 
 #[tokio::test]
 async fn a_store_without_conditions_is_refused() {
     for is_create_honoured in [false, true] {
-        let root =
-            Root::on(Arc::new(Careless { store: InMemory::new(), is_create_honoured })).unwrap();
-        let error = take(&root, &Clock::system()).await.unwrap_err();
+        let careless = |store| {
+            Root::on(Arc::new(Odd { store, oddity: Oddity::Careless { is_create_honoured } }))
+                .unwrap()
+        };
+        let error = take(&careless(InMemory::new()), &stopped()).await.unwrap_err();
+        assert!(matches!(error, LockError::Unconditional { .. }), "{error}");
+        // A lake that was copied there with its lease.
+        let store = Arc::new(InMemory::new());
+        let root = Root::on(store.clone()).unwrap();
+        take(&root, &stopped()).await.unwrap().release().await.unwrap();
+        let error = take(&careless(store.fork()), &stopped()).await.unwrap_err();
         assert!(matches!(error, LockError::Unconditional { .. }), "{error}");
     }
 }
 
-/// A store that overwrites, whatever the condition.
-#[derive(Debug)]
-struct Careless {
-    store: InMemory,
-    is_create_honoured: bool,
+#[tokio::test]
+async fn who_still_asks_does_not_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    for root in [Root::folder(folder.path()).unwrap(), Root::memory()] {
+        let first = take(&root, &stopped()).await.unwrap();
+        let watch = first.watch();
+        watch.check().await.unwrap();
+        first.release().await.unwrap();
+        let error = watch.check().await.unwrap_err();
+        assert!(matches!(error, LockError::Lost { .. }), "{error}");
+        let second = take(&root, &stopped()).await.unwrap();
+        assert!(watch.check().await.is_err());
+        second.check().await.unwrap();
+    }
 }
 
-impl fmt::Display for Careless {
+/// Queries may keep every worker of a runtime busy for longer than a lease lasts.
+#[tokio::test]
+async fn a_lease_is_renewed_while_every_worker_is_busy() {
+    let (told, renewals) = std::sync::mpsc::channel();
+    let store = InMemory::new();
+    let root = Root::on(Arc::new(Odd { store, oddity: Oddity::Tells(told) })).unwrap();
+    let holder = Holder::this("build", DateTime::UNIX_EPOCH);
+    let every = Duration::from_millis(1);
+    let held = lease::attempt(&root, holder, &stopped(), &mut Seen::default(), every).await;
+    assert!(matches!(held, Ok(Attempt::Held(_))));
+    while renewals.try_recv().is_ok() {}
+    // This is the runtime's only worker, and it does not come back before the lease was renewed twice.
+    for _ in 0..2 {
+        renewals.recv_timeout(Duration::from_secs(60)).unwrap();
+    }
+}
+
+/// A store in memory that is odd in how it takes a put.
+#[derive(Debug)]
+struct Odd {
+    store: InMemory,
+    oddity: Oddity,
+}
+
+#[derive(Debug)]
+enum Oddity {
+    /// It overwrites, whatever the condition, but for that of a new object where that is honoured.
+    Careless { is_create_honoured: bool },
+    /// It tells of each put.
+    Tells(std::sync::mpsc::Sender<()>),
+}
+
+impl fmt::Display for Odd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("careless")
+        f.write_str("odd")
     }
 }
 
 #[async_trait]
-impl ObjectStore for Careless {
+impl ObjectStore for Odd {
     async fn put_opts(
         &self,
         path: &StorePath,
         payload: PutPayload,
         mut options: PutOptions,
     ) -> object_store::Result<PutResult> {
-        if !(self.is_create_honoured && options.mode == PutMode::Create) {
-            options.mode = PutMode::Overwrite;
+        match &self.oddity {
+            Oddity::Careless { is_create_honoured } => {
+                if !(*is_create_honoured && options.mode == PutMode::Create) {
+                    options.mode = PutMode::Overwrite;
+                }
+            }
+            Oddity::Tells(told) => drop(told.send(())),
         }
         self.store.put_opts(path, payload, options).await
     }

@@ -1,17 +1,11 @@
-//! Object stores by URL, for our own use and for deltalake's.
+//! Object stores by URL.
 
 use super::RootError;
-use deltalake::logstore::{
-    LogStore, LogStoreFactory, ObjectStoreFactory, ObjectStoreRef, StorageConfig, default_logstore,
-    logstore_factories, object_store_factories,
-};
-use deltalake::{DeltaResult, DeltaTableError};
 use object_store::ObjectStore;
 use object_store::aws::{AmazonS3Builder, S3ConditionalPut};
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
-use object_store::path::Path as StorePath;
-use std::sync::{Arc, Once};
+use std::sync::Arc;
 use url::Url;
 
 /// The schemes of roots on object stores.
@@ -80,45 +74,4 @@ pub(super) fn open(url: &Url) -> Result<Arc<dyn ObjectStore>, RootError> {
             Arc::new(store.map_err(settings("AWS_*"))?)
         }
     })
-}
-
-/// Makes deltalake understand these URLs. Its default log store commits by a conditional put, which
-/// each of these stores has.
-pub(super) fn register() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        for scheme in SCHEMES {
-            if let Ok(url) = Url::parse(&format!("{scheme}://")) {
-                object_store_factories().insert(url.clone(), Arc::new(Factory));
-                logstore_factories().insert(url, Arc::new(Factory));
-            }
-        }
-    });
-}
-
-struct Factory;
-
-impl ObjectStoreFactory for Factory {
-    fn parse_url_opts(
-        &self,
-        url: &Url,
-        _config: &StorageConfig,
-    ) -> DeltaResult<(ObjectStoreRef, StorePath)> {
-        let path = StorePath::from_url_path(url.path())?;
-        let store =
-            open(url).map_err(|error| DeltaTableError::GenericError { source: error.into() })?;
-        Ok((store, path))
-    }
-}
-
-impl LogStoreFactory for Factory {
-    fn with_options(
-        &self,
-        prefixed_store: ObjectStoreRef,
-        root_store: ObjectStoreRef,
-        location: &Url,
-        options: &StorageConfig,
-    ) -> DeltaResult<Arc<dyn LogStore>> {
-        Ok(default_logstore(prefixed_store, root_store, location, options))
-    }
 }
