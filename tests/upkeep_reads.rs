@@ -140,6 +140,7 @@ async fn kept(root: &Path, location: &str) -> Result<Kept> {
         order: Order::Plain,
         filtered: Vec::new(),
         needed_version: None,
+        known_version: None,
     };
     let clock = Clock::system();
     let lake = Root::folder(root)?;

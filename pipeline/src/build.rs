@@ -357,7 +357,7 @@ impl Build {
             }
             Read::Model(name) => {
                 let table = self.table(model, name).await?;
-                Ok(Some(Input::table(read, table, before)))
+                Ok(Some(Input::table(read, table, before).await?))
             }
             Read::Neither(_) => Ok(None),
         }

@@ -130,17 +130,30 @@ pub(crate) enum Position {
         version: u64,
         /// The number of its own state, which upkeep does not change.
         number: i64,
+        /// A version with the same rows that was read before; `None` when `version` is the first with these.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rows_of: Option<u64>,
     },
 }
 
 impl Position {
-    /// Whether there is nothing new since `self`. Upkeep makes versions without new rows.
+    /// Whether there is nothing new since `self`. Upkeep makes versions without new rows; another writer makes
+    /// versions with new ones and leaves the number alone.
     pub(crate) fn is_same(&self, now: &Position) -> bool {
         match (self, now) {
             (
-                Position::Table { id, number, .. },
-                Position::Table { id: now_id, number: now_number, .. },
-            ) => (id, number) == (now_id, now_number),
+                Position::Table { id, version, number, rows_of },
+                Position::Table {
+                    id: now_id,
+                    version: now_version,
+                    number: now_number,
+                    rows_of: now_rows_of,
+                },
+            ) => {
+                let (rows, now_rows) =
+                    (rows_of.unwrap_or(*version), now_rows_of.unwrap_or(*now_version));
+                (id, number, rows) == (now_id, now_number, now_rows)
+            }
             (before, now) => before == now,
         }
     }
@@ -246,11 +259,18 @@ mod tests {
 
     #[test]
     fn upkeep_is_nothing_new() {
-        let table =
-            |id: &str, version, number| Position::Table { id: id.to_owned(), version, number };
-        assert!(table("a", 3, 2).is_same(&table("a", 9, 2)));
-        assert!(!table("a", 3, 2).is_same(&table("a", 3, 3)));
-        assert!(!table("a", 3, 2).is_same(&table("b", 3, 2)));
+        let table = |id: &str, version, number, rows_of| Position::Table {
+            id: id.to_owned(),
+            version,
+            number,
+            rows_of,
+        };
+        assert!(table("a", 3, 2, None).is_same(&table("a", 9, 2, Some(3))));
+        assert!(table("a", 9, 2, Some(3)).is_same(&table("a", 12, 2, Some(3))));
+        assert!(!table("a", 3, 2, None).is_same(&table("a", 9, 2, None)), "another writer's rows");
+        assert!(!table("a", 9, 2, Some(3)).is_same(&table("a", 10, 2, None)));
+        assert!(!table("a", 3, 2, None).is_same(&table("a", 4, 3, None)));
+        assert!(!table("a", 3, 2, None).is_same(&table("b", 3, 2, None)));
     }
 
     #[test]
@@ -299,7 +319,12 @@ mod tests {
                 (
                     "silver.a".to_owned(),
                     InputState {
-                        position: Position::Table { id: "x".to_owned(), version: 3, number: 1 },
+                        position: Position::Table {
+                            id: "x".to_owned(),
+                            version: 3,
+                            number: 1,
+                            rows_of: None,
+                        },
                         progress: Progress {
                             mark: Some("2024-01-01".to_owned()),
                             n_below: Some(7),
@@ -328,7 +353,7 @@ mod tests {
         assert_eq!(state.definition, Recorded::Single("0a".to_owned()));
         let input = &state.inputs["silver.a"];
         assert_eq!(input.progress.mark.as_deref(), Some("7"));
-        let table = Position::Table { id: "x".to_owned(), version: 3, number: 1 };
+        let table = Position::Table { id: "x".to_owned(), version: 3, number: 1, rows_of: None };
         assert_eq!(input.position, table);
     }
 }

@@ -58,6 +58,8 @@ pub struct Table {
     pub filtered: Vec<String>,
     /// The oldest version that somebody still reads from, whatever its age.
     pub needed_version: Option<u64>,
+    /// The oldest version that somebody has read, and will ask what changed since: the commits after it stay.
+    pub known_version: Option<u64>,
 }
 
 /// Which part of the work is done.

@@ -3,6 +3,7 @@
 
 mod changes;
 pub mod clicks;
+mod foreign;
 mod old_lake;
 mod rows;
 mod small;

@@ -16,7 +16,7 @@ pub const MAY_NAME: [(&str, &[&str]); 13] = [
     ("store", &["protocol"]),
     ("worker", &["catalog", "query", "protocol", "delta_log", "functions", "store"]),
     ("server", &["catalog", "query", "protocol", "delta_log"]),
-    ("pipeline", &["catalog", "functions"]),
+    ("pipeline", &["catalog", "delta_log", "functions"]),
     ("cli", &["catalog", "query", "protocol", "delta_log", "server", "pipeline"]),
 ];
 

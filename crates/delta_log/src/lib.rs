@@ -18,6 +18,7 @@ mod commit;
 mod deletion_vector;
 mod error;
 mod feature;
+mod file_action;
 mod hint;
 mod history;
 mod mark;
@@ -41,6 +42,7 @@ pub use column_mapping::{ColumnMapping, field_id, physical_name, physical_schema
 pub use commit::{CommitError, CommitRule};
 pub use deletion_vector::{DeletedRows, DeletionVector, DvError, DvStorage};
 pub use error::{CheckpointFormat, ErrorKind, LogError, ProtocolRule};
+pub use file_action::{FileAction, FileActionKind, file_actions};
 pub use hint::HintError;
 pub use history::CommitFacts;
 pub use partition::{PartitionError, partition_array};

@@ -2,7 +2,7 @@
 
 use super::BuildError;
 use super::difference::{Difference, difference};
-use crate::lake::LakeTable;
+use crate::lake::{LakeError, LakeTable};
 use crate::model::{Read, Watermark};
 use crate::plan::{Scope, column_of, fitted};
 use crate::source::{
@@ -122,15 +122,27 @@ impl Input {
     }
 
     /// The table `read` of the lake.
-    pub(super) fn table(read: &Read, table: LakeTable, before: Option<InputState>) -> Input {
+    ///
+    /// # Errors
+    /// [`LakeError`] when its log cannot be read.
+    pub(super) async fn table(
+        read: &Read,
+        table: LakeTable,
+        before: Option<InputState>,
+    ) -> Result<Input, LakeError> {
+        let rows_of = match before.as_ref().map(|before| &before.position) {
+            Some(position) => table.rows_of(position).await?,
+            None => None,
+        };
         let now = Position::Table {
             id: table.id(),
             version: table.version(),
             number: table.number().unwrap_or(-1),
+            rows_of,
         };
         let feed = Feed::Table(table);
         let (warnings, is_read_otherwise) = (Vec::new(), false);
-        Input { read: read.clone(), before, now, warnings, is_read_otherwise, feed }
+        Ok(Input { read: read.clone(), before, now, warnings, is_read_otherwise, feed })
     }
 
     /// What is said of files that are not taken, at each build until they are.

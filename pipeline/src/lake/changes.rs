@@ -2,12 +2,13 @@
 
 use super::{LakeError, LakeTable};
 use crate::plan::fitted;
+use crate::state::Position;
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::ViewTable;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::LogicalPlanBuilder;
 use datafusion::prelude::SessionContext;
-use serde::Deserialize;
+use delta_log::{FileAction, FileActionKind};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,30 +17,15 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Changes {
     /// Files that came, with the version of their commit.
-    added: BTreeMap<String, u64>,
+    added: BTreeMap<File, u64>,
     /// Files that went, with the version before their commit.
-    removed: BTreeMap<String, u64>,
+    removed: BTreeMap<File, u64>,
     /// Whether a commit took rows away or wrote them anew.
     pub(crate) has_rewritten: bool,
 }
 
-#[derive(Deserialize)]
-struct Line {
-    add: Option<FileAction>,
-    remove: Option<FileAction>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FileAction {
-    path: String,
-    #[serde(default = "yes")]
-    data_change: bool,
-}
-
-fn yes() -> bool {
-    true
-}
+/// What names a file of a table: its path in the log, and the deletion vector over it.
+type File = (String, Option<Box<str>>);
 
 impl LakeTable {
     /// What changed after `since`; `None` when the log does not reach back so far.
@@ -53,28 +39,49 @@ impl LakeTable {
             let read = log_store.read_commit_entry(version).await;
             let read = read.map_err(|e| self.failed("its log cannot be read", e.into()))?;
             let Some(bytes) = read else { return Ok(None) };
-            for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-                let line: Line = serde_json::from_slice(line)
-                    .map_err(|e| self.failed("its log cannot be read", e.into()))?;
-                changes.take(version, line);
-            }
+            let actions = delta_log::file_actions(version, &bytes)
+                .map_err(|e| self.failed("its log cannot be read", e.into()))?;
+            changes.take(version, actions);
         }
         Ok(Some(changes))
+    }
+
+    /// The version of `before` whose rows the table still has; `None` when other rows came or went since, or it cannot
+    /// be known.
+    ///
+    /// # Errors
+    /// [`LakeError`] when a commit cannot be read.
+    pub(crate) async fn rows_of(&self, before: &Position) -> Result<Option<u64>, LakeError> {
+        let Position::Table { id, version, number, rows_of } = before else { return Ok(None) };
+        let is_same = *id == self.id()
+            && *number == self.number().unwrap_or(-1)
+            && *version <= self.version();
+        if !is_same {
+            return Ok(None);
+        }
+        let changes = self.changes(*version).await?;
+        let is_at_rest = changes.is_some_and(|changes| changes == Changes::default());
+        Ok(is_at_rest.then(|| rows_of.unwrap_or(*version)))
     }
 }
 
 impl Changes {
-    fn take(&mut self, version: u64, line: Line) {
-        if let Some(add) = line.add.filter(|add| add.data_change) {
-            self.added.insert(add.path, version);
-        }
-        if let Some(remove) = line.remove.filter(|remove| remove.data_change) {
+    /// Takes the commit of `version`. The order of its actions says nothing.
+    fn take(&mut self, version: u64, actions: Vec<FileAction>) {
+        let (removed, added): (Vec<FileAction>, Vec<FileAction>) = actions
+            .into_iter()
+            .filter(|action| action.changes_rows)
+            .partition(|action| action.kind == FileActionKind::Remove);
+        for remove in removed {
             self.has_rewritten = true;
-            let path = remove.path;
+            let file = (remove.path, remove.vector_id);
             // A file that came and went in between was in neither version.
-            if self.added.remove(&path).is_none() {
-                self.removed.insert(path, version - 1);
+            if self.added.remove(&file).is_none() {
+                self.removed.insert(file, version - 1);
             }
+        }
+        for add in added {
+            self.added.insert((add.path, add.vector_id), version);
         }
     }
 
@@ -94,7 +101,7 @@ impl Changes {
         table: &LakeTable,
         ctx: &SessionContext,
     ) -> Result<Arc<dyn TableProvider>, LakeError> {
-        files(table, ctx, &self.added).await
+        files(table, ctx, self.added.iter()).await
     }
 
     /// Whether files went.
@@ -108,7 +115,7 @@ impl Changes {
         table: &LakeTable,
         ctx: &SessionContext,
     ) -> Result<Arc<dyn TableProvider>, LakeError> {
-        files(table, ctx, &self.removed).await
+        files(table, ctx, self.removed.iter()).await
     }
 
     /// The rows of the files that came and of those that went.
@@ -117,9 +124,7 @@ impl Changes {
         table: &LakeTable,
         ctx: &SessionContext,
     ) -> Result<Arc<dyn TableProvider>, LakeError> {
-        let mut all = self.added.clone();
-        all.extend(self.removed.iter().map(|(path, version)| (path.clone(), *version)));
-        files(table, ctx, &all).await
+        files(table, ctx, self.added.iter().chain(&self.removed)).await
     }
 }
 
@@ -127,10 +132,10 @@ impl Changes {
 async fn files(
     table: &LakeTable,
     ctx: &SessionContext,
-    files: &BTreeMap<String, u64>,
+    files: impl Iterator<Item = (&File, &u64)>,
 ) -> Result<Arc<dyn TableProvider>, LakeError> {
     let mut by_version: BTreeMap<u64, Vec<String>> = BTreeMap::new();
-    for (path, version) in files {
+    for ((path, _), version) in files {
         by_version.entry(*version).or_default().push(path.clone());
     }
     let mut parts = Vec::with_capacity(by_version.len());
@@ -167,40 +172,115 @@ fn union(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
-    fn changes(commits: &[&[(&str, &str, bool)]]) -> (String, bool) {
+    /// `+a` adds, `-a` removes, `+a/v` with a deletion vector; in capitals rows are only moved.
+    fn actions(commit: &str) -> Vec<FileAction> {
+        let action = |text: &str| {
+            let (kind, name) = match text.split_at(1) {
+                ("+", name) => (FileActionKind::Add, name),
+                (_, name) => (FileActionKind::Remove, name),
+            };
+            let (path, vector) = name.split_once('/').map_or((name, None), |(p, v)| (p, Some(v)));
+            FileAction {
+                path: path.to_lowercase(),
+                vector_id: vector.map(Into::into),
+                kind,
+                changes_rows: path == path.to_lowercase(),
+            }
+        };
+        commit.split_whitespace().map(action).collect()
+    }
+
+    fn changes(commits: &[&str]) -> Changes {
         let mut changes = Changes::default();
         for (version, commit) in (1..).zip(commits) {
-            for (action, path, data_change) in *commit {
-                let json =
-                    format!(r#"{{"{action}":{{"path":"{path}","dataChange":{data_change}}}}}"#);
-                changes.take(version, serde_json::from_str(&json).unwrap());
-            }
+            changes.take(version, actions(commit));
         }
-        let files = |sign: &str, files: &BTreeMap<String, u64>| {
-            files
-                .iter()
-                .map(|(path, version)| format!("{sign}{path}@{version} "))
-                .collect::<String>()
+        changes
+    }
+
+    fn told(changes: &Changes) -> String {
+        let files = |sign: &str, files: &BTreeMap<File, u64>| {
+            let name = |(path, vector): &File| match vector {
+                Some(vector) => format!("{path}/{vector}"),
+                None => path.clone(),
+            };
+            let told =
+                files.iter().map(|(file, version)| format!("{sign}{}@{version} ", name(file)));
+            told.collect::<String>()
         };
         let text = files("+", &changes.added) + &files("-", &changes.removed);
-        (text.trim_end().to_owned(), changes.has_rewritten)
+        text.trim_end().to_owned()
     }
 
     #[test]
     fn files_that_came_and_went() {
-        let check = |commits: &[&[(&str, &str, bool)]], expected: &str, rewritten: bool| {
-            assert_eq!(changes(commits), (expected.to_owned(), rewritten), "{commits:?}");
+        let check = |commits: &[&str], expected: &str, rewritten: bool| {
+            let found = changes(commits);
+            assert_eq!(
+                (told(&found), found.has_rewritten),
+                (expected.to_owned(), rewritten),
+                "{commits:?}"
+            );
         };
-        check(&[&[("add", "a", true)], &[("add", "b", true)]], "+a@1 +b@2", false);
-        check(&[&[("add", "b", true), ("remove", "a", true)]], "+b@1 -a@0", true);
+        check(&["+a", "+b"], "+a@1 +b@2", false);
+        check(&["+b -a"], "+b@1 -a@0", true);
         // Came and went in between.
-        check(&[&[("add", "b", true)], &[("remove", "b", true), ("add", "c", true)]], "+c@2", true);
+        check(&["+b", "-b +c"], "+c@2", true);
         // Upkeep moves rows and changes none: the file is read where it came.
-        check(
-            &[&[("add", "b", true)], &[("remove", "b", false), ("add", "c", false)]],
-            "+b@1",
-            false,
-        );
+        check(&["+b", "-B +C"], "+b@1", false);
+        // A delete by a vector, in either order: the same file with other rows.
+        check(&["-a +a/v"], "+a/v@1 -a@0", true);
+        check(&["+a/v -a"], "+a/v@1 -a@0", true);
+        check(&["+a/v -a", "+a/w -a/v"], "+a/w@2 -a@0", true);
+    }
+
+    proptest! {
+        /// The files at the end are those of the beginning less those that went, and those that came.
+        #[test]
+        fn the_order_within_a_commit_says_nothing(
+            commits in prop::collection::vec(prop::collection::vec((0..3_u8, 0..3_u8), 0..4), 1..5),
+            seed in any::<u64>(),
+        ) {
+            let mut live: BTreeSet<File> = BTreeSet::new();
+            live.insert(("f0".to_owned(), None));
+            let before = live.clone();
+            let (mut given, mut turned) = (Changes::default(), Changes::default());
+            for (version, commit) in (1..).zip(&commits) {
+                let mut found = Vec::new();
+                for (file, vector) in commit {
+                    let path = format!("f{file}");
+                    let vector: Option<Box<str>> = (*vector > 0).then(|| format!("{vector}").into());
+                    let wanted = (path.clone(), vector.clone());
+                    // One logical file a path, and each path once a commit.
+                    let is_named = found.iter().any(|action: &FileAction| action.path == path);
+                    if live.contains(&wanted) || is_named {
+                        continue;
+                    }
+                    let old: Vec<File> = live.iter().filter(|(p, _)| *p == path).cloned().collect();
+                    for (path, vector_id) in old {
+                        live.remove(&(path.clone(), vector_id.clone()));
+                        let kind = FileActionKind::Remove;
+                        found.push(FileAction { path, vector_id, kind, changes_rows: true });
+                    }
+                    live.insert(wanted);
+                    let kind = FileActionKind::Add;
+                    found.push(FileAction { path, vector_id: vector, kind, changes_rows: true });
+                }
+                given.take(version, found.clone());
+                if seed.rotate_left(u32::try_from(version).unwrap()) & 1 == 1 {
+                    found.reverse();
+                }
+                turned.take(version, found);
+            }
+            prop_assert_eq!(&given, &turned);
+            let gone: BTreeSet<File> = given.removed.keys().cloned().collect();
+            let come: BTreeSet<File> = given.added.keys().cloned().collect();
+            let mut replayed: BTreeSet<File> = before.difference(&gone).cloned().collect();
+            replayed.extend(come);
+            prop_assert_eq!(replayed, live);
+        }
     }
 }

@@ -170,7 +170,8 @@ impl Run<'_> {
         let oldest = history.oldest(self.options.retention, self.clock, self.table.needed_version);
         let waste = vacuum::find(&table, listed, &history, oldest, self.clock).await;
         let waste = waste.map_err(error())?;
-        let expired = history.expired(oldest);
+        let known = self.table.known_version.map_or(oldest, |known| known.min(oldest));
+        let expired = history.expired(known);
         report.deleted = waste.files;
         report.n_log_files_deleted = expired.len() as u64;
         if self.may_change().await? {

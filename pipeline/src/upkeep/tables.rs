@@ -40,14 +40,15 @@ pub async fn tables(project: &Project, select: &[String]) -> Result<Vec<Table>, 
     }
     let chosen = chosen(found, select)?;
     let mut filtered = filtered(project)?;
-    let needed = needed(root, &models).await?;
+    let reads = reads(root, &models).await?;
     let mut tables = Vec::with_capacity(chosen.len());
     for location in chosen {
         let model = models.iter().find(|model| model.name.location() == location);
         tables.push(Table {
             order: model.map(order).unwrap_or_default(),
             filtered: filtered.remove(&location).unwrap_or_default(),
-            needed_version: needed.get(&name(&location)).copied(),
+            needed_version: reads.get(&name(&location)).and_then(|read| read.needed_version),
+            known_version: reads.get(&name(&location)).map(|read| read.known_version),
             location,
         });
     }
@@ -115,34 +116,48 @@ fn filtered(project: &Project) -> Result<BTreeMap<String, Vec<String>>, UpkeepEr
     Ok(filtered)
 }
 
-/// For each table the oldest version from which on a model takes in what is new.
-async fn needed(root: &Root, models: &[Model]) -> Result<BTreeMap<String, u64>, UpkeepError> {
+/// What models have read of a table.
+struct Reads {
+    /// The oldest version that one of them has read.
+    known_version: u64,
+    /// The oldest one from which on a model takes in what is new; the others read all of the table each time.
+    needed_version: Option<u64>,
+}
+
+/// For each table what models have read of it.
+async fn reads(root: &Root, models: &[Model]) -> Result<BTreeMap<String, Reads>, UpkeepError> {
     let mut ids = BTreeMap::new();
     let mut positions = Vec::new();
     for model in models {
         let location = model.name.location();
         let Some(made) = Made::read(root, &location).await? else { continue };
         ids.insert(model.name.to_string(), made.id);
-        // The others read all of it each time.
         let takes_new = !matches!(model.config.materialization.kind(), Kind::Full | Kind::View);
-        let (true, Some(state)) = (takes_new, made.state) else { continue };
+        let Some(state) = made.state else { continue };
         match state::read(root, &location, state).await {
-            Ok(state) => positions.extend(state.inputs),
+            Ok(state) => positions.extend(state.inputs.into_iter().map(|input| (takes_new, input))),
             // Such a table is made anew, whatever it was made of.
             Err(StateError::Missing { .. } | StateError::Damaged { .. }) => {}
             Err(StateError::Root(error)) => return Err(error.into()),
         }
     }
-    let mut needed: BTreeMap<String, u64> = BTreeMap::new();
-    for (read, input) in positions {
+    let mut reads: BTreeMap<String, Reads> = BTreeMap::new();
+    for (takes_new, (read, input)) in positions {
         // Another table at the same place is read from its beginning.
         if let Position::Table { id, version, .. } = input.position
             && ids.get(&read) == Some(&id)
         {
-            needed.entry(read).and_modify(|least| *least = version.min(*least)).or_insert(version);
+            let needed_version = takes_new.then_some(version);
+            let reads = reads.entry(read);
+            let reads = reads.or_insert(Reads { known_version: version, needed_version });
+            reads.known_version = reads.known_version.min(version);
+            reads.needed_version = match (reads.needed_version, needed_version) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
         }
     }
-    Ok(needed)
+    Ok(reads)
 }
 
 /// What tells a table from another, and the name of its state when a build made it.

@@ -12,7 +12,6 @@ use deltalake::DeltaTable;
 use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectMeta;
 use object_store::path::Path as StorePath;
-use serde::Deserialize;
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -99,16 +98,12 @@ async fn named(
     let mut commits = futures::stream::iter(read).buffered(N_AT_ONCE);
     while let Some((version, time, bytes)) = commits.next().await {
         let bytes = bytes?.ok_or_else(|| format!("commit {version} is gone from its log"))?;
-        for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let line: Line = serde_json::from_slice(line)
-                .map_err(|error| format!("commit {version} is not what a commit is: {error}"))?;
-            for file in [line.remove, line.add, line.cdc].into_iter().flatten() {
-                if version > oldest {
-                    insert(&mut named.needed, &file.path);
-                }
-                if time >= young {
-                    insert(&mut named.lately, &file.path);
-                }
+        for action in delta_log::file_actions(version, &bytes)? {
+            if version > oldest {
+                insert(&mut named.needed, &action.path);
+            }
+            if time >= young {
+                insert(&mut named.lately, &action.path);
             }
         }
     }
@@ -126,18 +121,6 @@ impl Waste {
         store.delete_stream(paths).try_for_each(|_| futures::future::ok(())).await?;
         Ok(())
     }
-}
-
-#[derive(Deserialize)]
-struct Line {
-    add: Option<Named>,
-    remove: Option<Named>,
-    cdc: Option<Named>,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    path: String,
 }
 
 /// Paths are URL-encoded in the log; some writers encode less, so both readings are kept.

@@ -1,17 +1,19 @@
 //! A store in memory that fails at one of its calls, or at that one and all that follow.
 
 use async_trait::async_trait;
-use futures::StreamExt;
 use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use object_store::ObjectStoreExt;
 use object_store::memory::InMemory;
 use object_store::path::Path as StorePath;
 use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
     ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, UploadPart,
 };
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// Where a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub enum Extent {
     Once,
     /// It and all that follow: what a killed process leaves.
     ForEver,
+    /// None, but right before it somebody else takes the lake over.
+    TakenOver,
 }
 
 /// The call that fails, counted from 0, and how.
@@ -51,12 +55,23 @@ struct Calls {
     fault: Option<Fault>,
     n_calls: AtomicU64,
     is_hit: AtomicBool,
+    /// The commits that there were when the fault was met.
+    commits: Mutex<BTreeSet<String>>,
 }
+
+/// What somebody else writes who takes the lake over.
+const OTHER: &str = r#"{"holder":{"work":"build","pid":1,"host":"other","since":"2024-01-01T00:00:00Z",
+    "token":"x"},"until":"2999-01-01T00:00:00Z"}"#;
 
 impl FailingStore {
     /// A store of what is in `store`, which fails at `fault`; without one it only counts.
     pub fn new(store: Arc<InMemory>, fault: Option<Fault>) -> FailingStore {
-        let calls = Calls { fault, n_calls: AtomicU64::new(0), is_hit: AtomicBool::new(false) };
+        let calls = Calls {
+            fault,
+            n_calls: AtomicU64::new(0),
+            is_hit: AtomicBool::new(false),
+            commits: Mutex::default(),
+        };
         FailingStore { store, calls: Arc::new(calls) }
     }
 
@@ -65,10 +80,22 @@ impl FailingStore {
         self.calls.n_calls.load(Ordering::SeqCst)
     }
 
+    /// The commits that there were when the fault was met.
+    pub fn commits_before(&self) -> BTreeSet<String> {
+        self.calls.commits.lock().unwrap().clone()
+    }
+
     /// Whether the fault was met.
     pub fn is_hit(&self) -> bool {
         self.calls.is_hit.load(Ordering::SeqCst)
     }
+}
+
+/// The commits of tables that there are.
+pub async fn commits(store: &InMemory) -> BTreeSet<String> {
+    let files: Vec<_> = store.list(None).collect().await;
+    let paths = files.into_iter().map(|file| file.unwrap().location.to_string());
+    paths.filter(|path| path.contains("/_delta_log/") && path.ends_with(".json")).collect()
 }
 
 impl Calls {
@@ -80,7 +107,7 @@ impl Calls {
             Extent::Once => (call == fault.call).then_some(fault.moment),
             // What follows the end of a process has no effect.
             Extent::ForEver if call > fault.call => Some(Moment::Before),
-            Extent::ForEver => (call == fault.call).then_some(fault.moment),
+            Extent::ForEver | Extent::TakenOver => (call == fault.call).then_some(fault.moment),
         };
         if moment.is_some() {
             self.is_hit.store(true, Ordering::SeqCst);
@@ -88,9 +115,19 @@ impl Calls {
         moment
     }
 
-    async fn call<T>(&self, effect: impl Future<Output = Result<T>>) -> Result<T> {
+    async fn call<T>(
+        &self,
+        store: &InMemory,
+        effect: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
         match self.next() {
             None => effect.await,
+            Some(_) if self.fault.is_some_and(|fault| fault.extent == Extent::TakenOver) => {
+                store.put(&"lake/_lakefront/lock.json".into(), OTHER.into()).await?;
+                let found = commits(store).await;
+                *self.commits.lock().unwrap() = found;
+                effect.await
+            }
             Some(Moment::Before) => Err(failed()),
             Some(Moment::After) => {
                 effect.await?;
@@ -118,7 +155,7 @@ impl ObjectStore for FailingStore {
         payload: PutPayload,
         options: PutOptions,
     ) -> Result<PutResult> {
-        self.calls.call(self.store.put_opts(path, payload, options)).await
+        self.calls.call(&self.store, self.store.put_opts(path, payload, options)).await
     }
 
     async fn put_multipart_opts(
@@ -126,12 +163,14 @@ impl ObjectStore for FailingStore {
         path: &StorePath,
         options: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
-        let upload = self.calls.call(self.store.put_multipart_opts(path, options)).await?;
-        Ok(Box::new(FailingUpload { upload, calls: Arc::clone(&self.calls) }))
+        let upload =
+            self.calls.call(&self.store, self.store.put_multipart_opts(path, options)).await?;
+        let (store, calls) = (Arc::clone(&self.store), Arc::clone(&self.calls));
+        Ok(Box::new(FailingUpload { upload, store, calls }))
     }
 
     async fn get_opts(&self, path: &StorePath, options: GetOptions) -> Result<GetResult> {
-        self.calls.call(self.store.get_opts(path, options)).await
+        self.calls.call(&self.store, self.store.get_opts(path, options)).await
     }
 
     fn delete_stream(
@@ -145,21 +184,22 @@ impl ObjectStore for FailingStore {
                 let path = path?;
                 let one = futures::stream::iter([Ok(path.clone())]).boxed();
                 let mut deleted = this.store.delete_stream(one);
-                this.calls.call(async { deleted.next().await.unwrap_or(Ok(path)) }).await
+                this.calls
+                    .call(&this.store, async { deleted.next().await.unwrap_or(Ok(path)) })
+                    .await
             }
         });
         each.boxed()
     }
 
     fn list(&self, prefix: Option<&StorePath>) -> BoxStream<'static, Result<ObjectMeta>> {
-        match self.calls.next() {
-            None => self.store.list(prefix),
-            Some(_) => futures::stream::iter([Err(failed())]).boxed(),
-        }
+        let (this, listed) = (self.clone(), self.store.list(prefix));
+        let listed = async move { this.calls.call(&this.store, async { Ok(listed) }).await };
+        futures::stream::once(listed).try_flatten().boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&StorePath>) -> Result<ListResult> {
-        self.calls.call(self.store.list_with_delimiter(prefix)).await
+        self.calls.call(&self.store, self.store.list_with_delimiter(prefix)).await
     }
 
     async fn copy_opts(
@@ -168,28 +208,30 @@ impl ObjectStore for FailingStore {
         to: &StorePath,
         options: CopyOptions,
     ) -> Result<()> {
-        self.calls.call(self.store.copy_opts(from, to, options)).await
+        self.calls.call(&self.store, self.store.copy_opts(from, to, options)).await
     }
 }
 
 #[derive(Debug)]
 struct FailingUpload {
     upload: Box<dyn MultipartUpload>,
+    store: Arc<InMemory>,
     calls: Arc<Calls>,
 }
 
 #[async_trait]
 impl MultipartUpload for FailingUpload {
     fn put_part(&mut self, payload: PutPayload) -> UploadPart {
-        let (part, calls) = (self.upload.put_part(payload), Arc::clone(&self.calls));
-        Box::pin(async move { calls.call(part).await })
+        let (store, calls) = (Arc::clone(&self.store), Arc::clone(&self.calls));
+        let part = self.upload.put_part(payload);
+        Box::pin(async move { calls.call(&store, part).await })
     }
 
     async fn complete(&mut self) -> Result<PutResult> {
-        self.calls.call(self.upload.complete()).await
+        self.calls.call(&self.store, self.upload.complete()).await
     }
 
     async fn abort(&mut self) -> Result<()> {
-        self.calls.call(self.upload.abort()).await
+        self.calls.call(&self.store, self.upload.abort()).await
     }
 }

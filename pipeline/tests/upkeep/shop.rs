@@ -29,7 +29,13 @@ pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The table in the order `order`.
 pub fn table(order: Order) -> Table {
-    Table { location: LOCATION.to_owned(), order, filtered: Vec::new(), needed_version: None }
+    Table {
+        location: LOCATION.to_owned(),
+        order,
+        filtered: Vec::new(),
+        needed_version: None,
+        known_version: None,
+    }
 }
 
 /// `names` as a list of columns.
