@@ -82,7 +82,8 @@ impl Input {
         let (now, feed) = match &source.kind {
             SourceKind::File(file) => {
                 let path = file.find(folder)?;
-                let now = Position::Hash(file.hash(&path)?);
+                let (whole, at) = (file.clone(), path.clone());
+                let now = Position::Hash(apart(&path, move || whole.hash(&at)).await?);
                 (now, Feed::File(file.open(&path)?))
             }
             SourceKind::Folder(source_folder) => {
@@ -344,7 +345,7 @@ impl Input {
     }
 }
 
-/// What the folder `files` of `source` has beyond `seen`. Files are read whole, so a thread of their own does it.
+/// What the folder `files` of `source` has beyond `seen`.
 async fn look(
     source: &Source,
     files: &FolderSource,
@@ -353,12 +354,25 @@ async fn look(
 ) -> Result<Delivery, SourceError> {
     let (name, files, project) = (source.name.clone(), files.clone(), folder.to_owned());
     let look = move || files.look(&name, &project, &seen, SystemTime::now());
-    match tokio::task::spawn_blocking(look).await {
-        Ok(looked) => looked,
-        Err(ended) => {
-            let rule = FileRule::Unreadable(std::io::Error::other(ended));
-            Err(SourceError::File { path: folder.to_owned(), rule })
-        }
+    apart(folder, look).await
+}
+
+/// What `work` gives, which reads the files at `path` whole: a thread of its own does it, so that no worker is kept
+/// from what others wait for.
+async fn apart<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce() -> Result<T, SourceError> + Send + 'static,
+) -> Result<T, SourceError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(ended) => match ended.try_into_panic() {
+            // It is told with the model's place.
+            Ok(payload) => std::panic::resume_unwind(payload),
+            Err(ended) => {
+                let rule = FileRule::Unreadable(std::io::Error::other(ended));
+                Err(SourceError::File { path: path.to_owned(), rule })
+            }
+        },
     }
 }
 
