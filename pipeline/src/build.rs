@@ -3,6 +3,7 @@
 mod arrival;
 mod buckets;
 mod commit;
+mod deliver;
 mod difference;
 mod distributed;
 mod evolve;
@@ -46,9 +47,11 @@ use crate::spool::no_room;
 use crate::state::{InputState, ModelState, StateError};
 use datafusion::catalog::TableProvider;
 use datafusion::error::DataFusionError;
+use futures::FutureExt;
 use input::Input;
 use rooms::Rooms;
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tokio::sync::mpsc::UnboundedSender;
@@ -184,7 +187,10 @@ pub async fn build(
     });
     // Before any source is opened: who waited would build what was there before the other one did.
     let lock = lock.await?;
-    let built = build_held(project, options, &clock, lock.watch(), &mut progress).await;
+    let built = build_held(project, options, &clock, lock.watch(), &mut progress);
+    let built = AssertUnwindSafe(built).catch_unwind().await.unwrap_or_else(|payload| {
+        Err(panic::caught(format!("project {}", project.name), payload.as_ref()))
+    });
     // What the build says comes first. A lake that cannot be given back is taken over by whoever wants it next.
     let _ = lock.release().await;
     built
@@ -202,7 +208,7 @@ async fn build_held(
     let planner = Planner::new(options.memory_bytes)?;
     let lake = Lake::new(project.lake.watched(lock.clone()), planner.runtime());
     let cluster = Cluster::find(&options.engine, &project.lake).await?;
-    deliver(project, &mut progress).await?;
+    deliver::deliver(project, &mut progress).await?;
     let checked = check::check(project, &planner, &lake).await?;
     let names: Vec<ModelName> = checked.models.iter().map(|model| model.name.clone()).collect();
     let selected = select::select(&checked.graph, &names, &options.select)?;
@@ -236,24 +242,6 @@ async fn build_held(
     let (mut models, catalog) = ended?;
     models.sort_by_key(|report| names.iter().position(|name| *name == report.model));
     Ok(Report { run_id, models, catalog, elapsed_ms: elapsed_ms(start) })
-}
-
-/// Has the generators deliver what is not there yet.
-async fn deliver(project: &Project, progress: &mut impl FnMut(Event)) -> Result<(), BuildError> {
-    for generator in project.generators.clone() {
-        let folder = project.folder.clone();
-        let (told, mut telling) = tokio::sync::mpsc::unbounded_channel();
-        let delivering = tokio::task::spawn_blocking(move || {
-            generator.deliver(&folder, &|n_done, n_steps| {
-                let _ = told.send((n_done, n_steps));
-            })
-        });
-        while let Some((n_done, n_steps)) = telling.recv().await {
-            progress(Event::Delivering { n_done, n_steps });
-        }
-        delivering.await.map_err(|error| panic::ended("a generator of the project", error))??;
-    }
-    Ok(())
 }
 
 /// What the tasks of one build share.

@@ -12,7 +12,7 @@ mod root;
 mod table;
 mod write;
 
-pub(crate) use cause::{cause, is_full, panicked, system_error};
+pub(crate) use cause::{cause, is_full, panic_message, panicked, system_error};
 pub use clock::Clock;
 pub(crate) use lock::LockWatch;
 pub use lock::{Holder, LEASE, Lock, LockError, Wait};

@@ -33,12 +33,14 @@ pub use tables::tables;
 
 use crate::build::SelectError;
 use crate::catalog_json::CompileError;
-use crate::lake::{Clock, Holder, Lock, LockError, Root, RootError, Wait};
+use crate::lake::{Clock, Holder, Lock, LockError, Root, RootError, Wait, panic_message};
 use crate::memory::SharedMemory;
 use crate::model::ModelError;
 use datafusion::prelude::SessionContext;
 use deltalake::delta_datafusion::DeltaSessionContext;
+use futures::FutureExt;
 use std::num::NonZeroU64;
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 /// The size of a data file that a browser reads in a few ranges and a list of files stays short with.
@@ -241,7 +243,14 @@ pub async fn run(
     };
     let watched = lock.as_ref().map(|lock| root.watched(lock.watch()));
     let root = watched.as_ref().unwrap_or(root);
-    let done = run_locked(root, tables, options, clock, lock.as_ref(), &mut progress).await;
+    let done = run_locked(root, tables, options, clock, lock.as_ref(), &mut progress);
+    let done = AssertUnwindSafe(done).catch_unwind().await.unwrap_or_else(|payload| {
+        Err(UpkeepError::Table {
+            place: root.to_string(),
+            action: "the engine panicked",
+            source: panic_message(payload.as_ref()).into(),
+        })
+    });
     if let Some(lock) = lock {
         // What was done comes first. A lake that cannot be given back is taken over by whoever wants it next.
         let _ = lock.release().await;

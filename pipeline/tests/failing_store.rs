@@ -6,7 +6,7 @@
 mod projects;
 mod store;
 
-use arrow::util::display::{ArrayFormatter, FormatOptions};
+use crate::pipeline_build::lake;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use object_store::ObjectStoreExt;
 use object_store::memory::InMemory;
@@ -80,27 +80,20 @@ async fn work(project: &Project, work: Work) -> Result<(), String> {
     }
 }
 
+/// The rows of `sql` over the table at `location` of the lake, there called `t`.
+pub async fn rows(root: &Root, location: &str, sql: &str) -> Vec<String> {
+    let mut table = root.builder(location).unwrap();
+    table.load().await.unwrap();
+    let ctx = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
+    table.update_datafusion_session(&ctx.state()).unwrap();
+    ctx.register_table("t", table.table_provider().await.unwrap()).unwrap();
+    lake::rows_of(&ctx, sql).await
+}
+
 async fn contents(root: &Root, trial: &Trial) -> Contents {
     let mut contents = Vec::new();
     for (location, sql) in trial.tables {
-        let mut table = root.builder(location).unwrap();
-        table.load().await.unwrap();
-        let ctx = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
-        table.update_datafusion_session(&ctx.state()).unwrap();
-        ctx.register_table("t", table.table_provider().await.unwrap()).unwrap();
-        let mut rows = Vec::new();
-        for batch in ctx.sql(sql).await.unwrap().collect().await.unwrap() {
-            let options = FormatOptions::default();
-            let columns = batch.columns().iter();
-            let columns: Vec<_> = columns
-                .map(|column| ArrayFormatter::try_new(column.as_ref(), &options).unwrap())
-                .collect();
-            for idx in 0..batch.num_rows() {
-                let fields: Vec<_> = columns.iter().map(|c| c.value(idx).to_string()).collect();
-                rows.push(fields.join("|"));
-            }
-        }
-        contents.push(rows);
+        contents.push(rows(root, location, sql).await);
     }
     contents
 }
@@ -202,6 +195,36 @@ async fn holds(trial: &Trial, coverage: Coverage) {
     Disturbed { trial, folder, before: &before, expected: &expected, work }
         .meets_all(coverage)
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_is_an_error_and_the_lake_is_given_back() {
+    let trial = &TRIALS[0];
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    trial.write(folder);
+    trial.deliver(folder, 0);
+    let counted = healthy(&Arc::new(InMemory::new()));
+    build(&project(folder, counted.clone())).await.unwrap();
+    for kind in [Work::Build, Work::Upkeep] {
+        for quarter in 1..4 {
+            let memory = Arc::new(InMemory::new());
+            if kind == Work::Upkeep {
+                build(&project(folder, healthy(&memory))).await.unwrap();
+            }
+            let call = counted.n_calls() * quarter / 4;
+            let fault = Fault { call, moment: Moment::Before, extent: Extent::Panics };
+            let failing = FailingStore::new(Arc::clone(&memory), Some(fault));
+            let outcome = work(&project(folder, failing.clone()), kind).await;
+            assert!(failing.is_hit(), "{fault:?}");
+            if let Err(error) = outcome {
+                assert!(error.contains("the engine panicked: "), "{error}");
+                assert!(!error.contains("task "), "{error}");
+            }
+            // It is neither held for ever nor for a minute.
+            work(&project(folder, healthy(&memory)), kind).await.unwrap();
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,4 +17,5 @@ mod lock;
 mod marketplace;
 mod object_stores;
 mod pipeline_build;
+mod two_builds;
 mod upkeep;

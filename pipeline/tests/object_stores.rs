@@ -6,6 +6,7 @@
 
 mod servers;
 
+use crate::failing_store::rows;
 use crate::incremental::clicks::{Clicks, DAYS};
 use crate::upkeep::shop;
 use bytes::Bytes;
@@ -55,6 +56,7 @@ async fn in_environment() {
         locks(&root).await;
         tables(&root).await;
         builds(&text).await;
+        two_builds(&text).await;
     }
 }
 
@@ -154,4 +156,26 @@ async fn builds(root: &str) {
     }
     assert!(n_built.chunks(2).all(|pair| pair[0] > 3 && pair[1] == 0), "{n_built:?}");
     assert!(!clicks.path("lake").exists());
+}
+
+/// Processes inherit the environment, and with it the credentials.
+async fn two_builds(root: &str) {
+    let (here, there) = (Clicks::new(), Clicks::new());
+    there.write("lakefront.yaml", &format!("name: clicks\nlake: \"{root}/twice\"\n"));
+    for day in DAYS {
+        here.deliver(*day);
+        here.build().await.unwrap();
+        there.deliver(*day);
+        crate::two_builds::build_twice_at_once(&there.path(""));
+        let lake = Project::open(&there.path("")).unwrap().lake;
+        for (location, columns) in
+            [("silver/clicks", "id, day, kind"), ("gold/days", "day, n, revenue")]
+        {
+            let found =
+                rows(&lake, location, &format!("select {columns} from t order by {columns}")).await;
+            let table = location.replace('/', ".");
+            let expected = format!("select {columns} from {table} order by {columns}");
+            assert_eq!(found, here.rows(&expected).await, "{location} {}", day.name);
+        }
+    }
 }

@@ -2,11 +2,12 @@
 
 use super::BuildError;
 use super::difference::{Difference, difference};
+use super::panic::apart;
 use crate::lake::{LakeError, LakeTable};
 use crate::model::{Read, Watermark};
 use crate::plan::{Scope, column_of, fitted};
 use crate::source::{
-    Delivery, FileRule, FolderSource, NewFile, Seen, Servers, Source, SourceError, SourceKind,
+    Delivery, FolderSource, NewFile, Seen, Servers, Source, SourceError, SourceKind,
 };
 use crate::spool::Spool;
 use crate::state::{InputState, Position};
@@ -355,25 +356,6 @@ async fn look(
     let (name, files, project) = (source.name.clone(), files.clone(), folder.to_owned());
     let look = move || files.look(&name, &project, &seen, SystemTime::now());
     apart(folder, look).await
-}
-
-/// What `work` gives, which reads the files at `path` whole: a thread of its own does it, so that no worker is kept
-/// from what others wait for.
-async fn apart<T: Send + 'static>(
-    path: &Path,
-    work: impl FnOnce() -> Result<T, SourceError> + Send + 'static,
-) -> Result<T, SourceError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(ended) => match ended.try_into_panic() {
-            // It is told with the model's place.
-            Ok(payload) => std::panic::resume_unwind(payload),
-            Err(ended) => {
-                let rule = FileRule::Unreadable(std::io::Error::other(ended));
-                Err(SourceError::File { path: path.to_owned(), rule })
-            }
-        },
-    }
 }
 
 /// The rows of `table` for which `condition` is true.

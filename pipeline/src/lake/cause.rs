@@ -1,5 +1,6 @@
 //! Why a file of the lake cannot be read or written, and what to do: told from what the store says.
 
+use std::any::Any;
 use std::error::Error;
 use std::fmt::Write;
 use std::io;
@@ -25,6 +26,13 @@ pub(crate) fn panicked(text: &str) -> Option<String> {
     let rest = rest.strip_prefix(" panicked")?;
     let message = rest.strip_prefix(" with message ").unwrap_or(rest).trim_matches('"');
     Some(format!("{before}the engine panicked: {message}"))
+}
+
+/// What a panic with this `payload` says.
+pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+    text.unwrap_or("it does not say why").to_owned()
 }
 
 /// What the system said, which stores and formats wrap in texts of their own.

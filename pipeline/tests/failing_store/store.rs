@@ -31,6 +31,8 @@ pub enum Extent {
     Once,
     /// It and all that follow: what a killed process leaves.
     ForEver,
+    /// The one, with a panic.
+    Panics,
     /// None, but right before it somebody else takes the lake over.
     TakenOver,
 }
@@ -107,7 +109,7 @@ impl Calls {
             Extent::Once => (call == fault.call).then_some(fault.moment),
             // What follows the end of a process has no effect.
             Extent::ForEver if call > fault.call => Some(Moment::Before),
-            Extent::ForEver | Extent::TakenOver => (call == fault.call).then_some(fault.moment),
+            _ => (call == fault.call).then_some(fault.moment),
         };
         if moment.is_some() {
             self.is_hit.store(true, Ordering::SeqCst);
@@ -122,6 +124,9 @@ impl Calls {
     ) -> Result<T> {
         match self.next() {
             None => effect.await,
+            Some(_) if self.fault.is_some_and(|fault| fault.extent == Extent::Panics) => {
+                panic!("the store is broken")
+            }
             Some(_) if self.fault.is_some_and(|fault| fault.extent == Extent::TakenOver) => {
                 store.put(&"lake/_lakefront/lock.json".into(), OTHER.into()).await?;
                 let found = commits(store).await;
