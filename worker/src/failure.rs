@@ -3,6 +3,8 @@
 use crate::reader::Oversized;
 use crate::store::StoreError;
 use crate::table::{DeletionError, FileError};
+use ::functions::ArithmeticError;
+use datafusion::arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use parquet::errors::ParquetError;
 use protocol::{ErrorCode, Failure, TableVersion};
@@ -27,6 +29,9 @@ pub fn of_plan(error: &DataFusionError) -> Failure {
     let is_log = cause::<FileError>(error).is_some() || cause::<DeletionError>(error).is_some();
     let code = match error.find_root() {
         _ if is_log => ErrorCode::MalformedLog,
+        // The measure's fault, or that of the numbers; the file is as it should be.
+        _ if cause::<ArithmeticError>(error).is_some() => ErrorCode::InvalidCatalog,
+        DataFusionError::ArrowError(arrow, _) if is_arithmetic(arrow) => ErrorCode::InvalidCatalog,
         _ if cause::<Oversized>(error).is_some() => ErrorCode::OverBudget,
         DataFusionError::ParquetError(parquet) if is_encrypted(parquet) => {
             ErrorCode::UnsupportedFeature
@@ -42,6 +47,7 @@ pub fn of_plan(error: &DataFusionError) -> Failure {
         // The cause says it all; what DataFusion puts around it says nothing to a reader.
         _ if let Some(cause) = cause::<FileError>(error) => cause.to_string(),
         _ if let Some(cause) = cause::<DeletionError>(error) => cause.to_string(),
+        _ if let Some(cause) = cause::<ArithmeticError>(error) => cause.to_string(),
         ErrorCode::OverBudget => {
             let reason = error.strip_backtrace();
             format!("the answer needs more memory than the engine has: narrow the range ({reason})")
@@ -49,6 +55,10 @@ pub fn of_plan(error: &DataFusionError) -> Failure {
         _ => error.strip_backtrace(),
     };
     Failure::new(code, message)
+}
+
+fn is_arithmetic(error: &ArrowError) -> bool {
+    matches!(error, ArrowError::ArithmeticOverflow(_) | ArrowError::DivideByZero)
 }
 
 /// Whether the file is refused because nobody here has its key.

@@ -7,7 +7,7 @@ use datafusion::logical_expr::AggregateUDF;
 use std::sync::Arc;
 
 /// Adds the scalar functions of DataFusion's core, date, mathematical and text packages, and the
-/// aggregates, ours among them.
+/// aggregates. Ours come on top, `sum` among them.
 pub fn register(builder: SessionStateBuilder) -> SessionStateBuilder {
     use datafusion::execution::SessionStateDefaults as Defaults;
     builder
@@ -17,7 +17,7 @@ pub fn register(builder: SessionStateBuilder) -> SessionStateBuilder {
 }
 
 fn aggregates() -> Vec<Arc<AggregateUDF>> {
-    let of_datafusion = vec![
+    vec![
         aggregate::average::avg_udaf(),
         aggregate::count::count_udaf(),
         aggregate::median::median_udaf(),
@@ -25,9 +25,7 @@ fn aggregates() -> Vec<Arc<AggregateUDF>> {
         aggregate::min_max::min_udaf(),
         aggregate::stddev::stddev_udaf(),
         aggregate::stddev::stddev_pop_udaf(),
-        aggregate::sum::sum_udaf(),
         aggregate::variance::var_pop_udaf(),
         aggregate::variance::var_samp_udaf(),
-    ];
-    of_datafusion.into_iter().chain(::functions::aggregates()).collect()
+    ]
 }

@@ -296,7 +296,7 @@ fn session_state(budget: Arc<Budget>) -> Result<SessionState, DataFusionError> {
     let nothing = Arc::new(object_store::memory::InMemory::new());
     runtime.register_object_store(url.as_ref(), nothing);
     let builder = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime);
-    Ok(functions::register(builder).build())
+    ::functions::install(functions::register(builder).build())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! SQL with our functions, for the tests of each of them.
 
-use crate::aggregates;
+use crate::install;
 use arrow::array::RecordBatch;
 use arrow::util::display::array_value_to_string;
 use datafusion::error::Result;
@@ -11,11 +11,8 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use std::sync::Arc;
 
 fn session(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> SessionContext {
-    let ctx = SessionContext::new_with_config_rt(config, runtime);
-    for function in aggregates() {
-        ctx.register_udaf((*function).clone());
-    }
-    ctx
+    let state = SessionContext::new_with_config_rt(config, runtime).state();
+    SessionContext::new_with_state(install(state).unwrap())
 }
 
 fn plain(n_partitions: usize) -> SessionConfig {
@@ -55,7 +52,7 @@ fn text_of(batches: &[RecordBatch]) -> Result<String> {
 }
 
 /// A query of what `query` names.
-fn selecting(query: &str) -> String {
+pub(crate) fn selecting(query: &str) -> String {
     ["select", query].join(" ")
 }
 
@@ -66,6 +63,12 @@ pub(crate) async fn check_select(query: &str, expected: &str) {
         Ok(found) => assert_eq!(found, expected, "{query}"),
         Err(error) => panic!("{query}: {error}"),
     }
+}
+
+/// Fails unless the rows of the query are refused by an error that has `part` in it.
+pub(crate) async fn check_fails(query: &str, part: &str) {
+    let text = rows(&selecting(query)).await.expect_err(query).to_string();
+    assert!(text.contains(part), "{query}: {text}");
 }
 
 /// Fails unless the query is refused without a row being read, by an error that has `part` in it.
