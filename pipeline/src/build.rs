@@ -219,7 +219,7 @@ async fn build_held(
         run_id: format!("{}-{:x}", now.format("%Y%m%dT%H%M%S%.3fZ"), std::process::id()),
         at_us: now.timestamp_micros(),
         project: project.clone(),
-        planner,
+        planner: planner.at(now.timestamp_micros()),
         lake,
         lock,
         checked,

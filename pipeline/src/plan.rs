@@ -1,14 +1,17 @@
 //! Models as DataFusion plans: the names they see, the schema of the table they make.
 
 mod keyed;
+#[cfg(test)]
+mod law;
 mod said;
 mod schema;
+mod sets;
 mod touch;
 mod used;
 
 pub(crate) use keyed::{DuplicateKey, newest_of_key, without_deleted};
 pub(crate) use said::{exhausted, reason, said};
-pub(crate) use schema::{difference, fitted, of_table, stored_as, to_schema, widens};
+pub(crate) use schema::{ChangedValue, difference, fitted, of_table, stored_as, to_schema, widens};
 pub(crate) use touch::{Changed, Touch, touched};
 pub(crate) use used::used_columns;
 
@@ -17,18 +20,22 @@ use crate::memory::SharedMemory;
 use crate::model::{Model, ModelError, ModelRule, Read};
 use crate::project::Place;
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
+use chrono::Utc;
 use datafusion::catalog::{MemorySchemaProvider, TableProvider};
 use datafusion::common::TableReference;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::MemoryLimit;
 use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::logical_expr::expr::Expr;
-use datafusion::logical_expr::{AggregateUDF, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, Volatility, cast};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
+use functions::OneMoment;
 use futures::TryStreamExt;
 use std::sync::Arc;
 
@@ -56,6 +63,8 @@ enum Joins {
 pub(crate) struct Planner {
     runtime: Arc<RuntimeEnv>,
     joins: Joins,
+    /// What queries take for now, in microseconds since 1970 UTC.
+    at_us: i64,
 }
 
 /// The tables that one query sees, and the engine that runs it.
@@ -65,11 +74,14 @@ pub(crate) struct Scope {
 
 /// A model that fits the tables it reads.
 pub(crate) struct Planned {
-    /// The query.
+    /// The query, whose types are those of its rows.
     pub(crate) plan: LogicalPlan,
     /// The schema of the table that it makes: names and types that Delta holds, every column
     /// nullable. The rows of the plan are cast to it.
     pub(crate) schema: SchemaRef,
+    /// Whether the same tables may give other rows at another time: the query asks for the time, or for something that is
+    /// different each time it is asked for. What is in views that it reads does not count.
+    pub(crate) is_timed: bool,
 }
 
 impl Planner {
@@ -79,12 +91,18 @@ impl Planner {
     /// When there is no folder for what is spilled.
     pub(crate) fn new(memory_bytes: usize) -> Result<Planner, DataFusionError> {
         let runtime = SharedMemory::runtime(memory_bytes)?;
-        Ok(Planner { runtime, joins: Joins::Hashed })
+        let at_us = Utc::now().timestamp_micros();
+        Ok(Planner { runtime, joins: Joins::Hashed, at_us })
+    }
+
+    /// A planner for which now is the moment `at_us`, in microseconds since 1970 UTC.
+    pub(crate) fn at(self, at_us: i64) -> Planner {
+        Planner { at_us, ..self }
     }
 
     /// The same memory for queries that take less of it and more time: what they cannot hold goes to disk.
     pub(crate) fn frugal(&self) -> Planner {
-        Planner { runtime: self.runtime(), joins: Joins::Sorted }
+        Planner { runtime: self.runtime(), joins: Joins::Sorted, at_us: self.at_us }
     }
 
     /// The memory that all queries share.
@@ -111,11 +129,11 @@ impl Planner {
             let n_partitions = &mut options.execution.target_partitions;
             *n_partitions = (*n_partitions).max(2);
         }
-        let mut ctx = SessionContext::new_with_config_rt(config, Arc::clone(&self.runtime));
+        let ctx = SessionContext::new_with_config_rt(config, Arc::clone(&self.runtime));
+        let mut state = functions::install(ctx.state())?;
+        state.register_function_rewrite(Arc::new(OneMoment::new(self.at_us)))?;
+        let mut ctx = SessionContext::new_with_state(state);
         ctx.remove_optimizer_rule(UNSOUND_RULE);
-        for aggregate in functions::aggregates() {
-            ctx.register_udaf(AggregateUDF::clone(&aggregate));
-        }
         function::register(&mut ctx)?;
         let lake = ctx.catalog("lake").ok_or_else(|| {
             DataFusionError::Internal("the default catalog was not made".to_owned())
@@ -154,10 +172,10 @@ impl Scope {
         let state = self.ctx.state();
         let statement = Statement::Statement(Box::new(model.statement.clone()));
         let plan = state.statement_to_plan(statement).await.map_err(|e| refuse(model, &e))?;
+        let is_timed = is_timed(&plan).map_err(|e| refuse(model, &e))?;
+        let plan = typed(&state, plan).map_err(|e| refuse(model, &e))?;
         let schema = of_table(plan.schema()).map_err(at)?;
-        // The optimizer checks types and evaluates constants, which planning alone does not.
-        state.optimize(&plan).map_err(|e| refuse(model, &e))?;
-        Ok(Planned { plan, schema })
+        Ok(Planned { plan, schema, is_timed })
     }
 
     /// Starts a query, one stream for all its partitions.
@@ -182,6 +200,70 @@ impl Scope {
     ) -> Result<Vec<RecordBatch>, DataFusionError> {
         self.run(plan).await?.try_collect().await
     }
+}
+
+/// `plan` with the types that its rows have. As planned from the text, a `case` has the type of its first branch and
+/// a union that of its first query; only the analyzer finds the one that holds them all. Some functions have another
+/// type once a constant among their arguments is evaluated, such as `round`.
+///
+/// `plan` must not be one that the optimizer was given.
+///
+/// # Errors
+/// What the analyzer says of the types, and the optimizer of the constants.
+pub(crate) fn typed(
+    state: &SessionState,
+    plan: LogicalPlan,
+) -> Result<LogicalPlan, DataFusionError> {
+    let analyzed =
+        |plan| state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {});
+    let meant = sets::meant(analyzed(plan)?)?;
+    let plan = if meant.transformed { analyzed(meant.data)? } else { meant.data };
+    let optimized = state.optimize(&plan)?;
+    if is_like(&plan, &optimized) {
+        return Ok(plan);
+    }
+    let columns = plan.schema().iter().zip(optimized.schema().fields());
+    let columns = columns.map(|((qualifier, field), of)| {
+        cast(Expr::from((qualifier, field)), of.data_type().clone()).alias(field.name())
+    });
+    let columns: Vec<Expr> = columns.collect();
+    let plan = LogicalPlanBuilder::new(plan).project(columns)?.build()?;
+    let optimized = state.optimize(&plan)?;
+    match is_like(&plan, &optimized) {
+        true => Ok(plan),
+        false => {
+            let reason = "its columns have other types as it runs than as it is planned, cast them";
+            Err(DataFusionError::Plan(reason.to_owned()))
+        }
+    }
+}
+
+/// Whether `plan` calls a function whose value does not follow from its arguments.
+fn is_timed(plan: &LogicalPlan) -> Result<bool, DataFusionError> {
+    let mut found = false;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            found |= expr.exists(|part| {
+                Ok(match part {
+                    Expr::ScalarFunction(call) => {
+                        call.func.signature().volatility != Volatility::Immutable
+                    }
+                    _ => false,
+                })
+            })?;
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    })?;
+    Ok(found)
+}
+
+/// Whether the columns of two plans have the same types.
+fn is_like(plan: &LogicalPlan, other: &LogicalPlan) -> bool {
+    let types = |plan: &LogicalPlan| -> Vec<DataType> {
+        plan.schema().fields().iter().map(|field| field.data_type().clone()).collect()
+    };
+    types(plan) == types(other)
 }
 
 /// How queries name `read`.

@@ -6,7 +6,7 @@
 
 use crate::lake::{Lake, LakeError};
 use crate::model::{self, Materialization, Model, ModelError, ModelName, ModelRule, Read};
-use crate::plan::{LEDGER, Planner, Scope, reason, said};
+use crate::plan::{LEDGER, Planner, Scope, reason, said, typed};
 use crate::project::{Place, Project};
 use crate::source::{Seen, Servers, SourceError, SourceKind};
 use arrow::array::RecordBatch;
@@ -168,8 +168,8 @@ async fn start(
         .with_allow_statements(false)
         .verify_plan(&plan)
         .map_err(refuse)?;
-    // It checks types and evaluates constants, which planning alone does not.
-    state.optimize(&plan).map_err(refuse)?;
+    // It evaluates constants, too, which planning alone does not.
+    let plan = typed(&state, plan).map_err(refuse)?;
     scope.run(&plan).await.map_err(refuse)
 }
 

@@ -5,7 +5,7 @@
 
 use crate::lake::cause;
 use crate::model::{Layer, Model, ModelError, ModelRule};
-use crate::plan::{Scope, exhausted, reason};
+use crate::plan::{ChangedValue, Scope, exhausted, reason};
 use crate::project::Place;
 use crate::source::SourceError;
 use crate::spool::no_room;
@@ -14,6 +14,7 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Cast, Expr, LogicalPlan, LogicalPlanBuilder, TryCast};
 use datafusion::sql::sqlparser::ast::{CastKind, Expr as SqlExpr, Spanned, Visit, Visitor};
+use functions::ArithmeticError;
 use futures::StreamExt;
 use std::error::Error;
 use std::ops::ControlFlow;
@@ -33,7 +34,7 @@ pub(crate) async fn explain(
         let rule = ModelRule::Run { reason };
         ModelError { path: model.path.clone(), place, rule }
     };
-    if let Some(source) = source_error(error) {
+    if let Some(source) = found_in::<SourceError>(error) {
         return at(Place::default(), format!("its source cannot be read: {source}"));
     }
     if let Some(reason) = no_room(error) {
@@ -41,6 +42,12 @@ pub(crate) async fn explain(
     }
     if let Some(file) = lake_file(error) {
         return at(Place::default(), file);
+    }
+    if let Some(changed) = found_in::<ChangedValue>(error) {
+        return at(Place::default(), changed.to_string());
+    }
+    if let Some(arithmetic) = found_in::<ArithmeticError>(error) {
+        return at(Place::default(), arithmetic.to_string());
     }
     let reason = reason(error);
     match refused(scope, plan).await {
@@ -57,11 +64,11 @@ pub(crate) async fn explain(
     }
 }
 
-/// The source's error in the chain of `error`.
-fn source_error(error: &DataFusionError) -> Option<&SourceError> {
+/// The error of type `E` in the chain of `error`.
+fn found_in<E: Error + 'static>(error: &DataFusionError) -> Option<&E> {
     let mut link: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = link {
-        if let Some(found) = error.downcast_ref::<SourceError>() {
+        if let Some(found) = error.downcast_ref::<E>() {
             return Some(found);
         }
         link = error.source();

@@ -19,6 +19,7 @@ const WRAPPED: &[&str] = &[
     "Internal error: ",
     "Arrow error: ",
     "Cast error: ",
+    "External error: ",
 ];
 
 /// The place in the text of `statement` that `error` is about, as far as it is known, and why.

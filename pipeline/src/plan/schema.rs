@@ -4,6 +4,7 @@ use crate::model::ModelRule;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use arrow::util::display::array_value_to_string;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::datasource::{ViewTable, provider_as_source};
@@ -154,22 +155,154 @@ fn stored_field(field: &Arc<Field>) -> Option<Arc<Field>> {
     Some(Arc::new(Field::new(field.name(), stored_type(field.data_type())?, true)))
 }
 
+/// A value that is another one in the column that should hold it.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "column {column:?} is {to} in the table and has {value} of type {from} in a row, which would be {becomes} there; cast it in the query"
+)]
+pub(crate) struct ChangedValue {
+    /// The column.
+    pub(crate) column: String,
+    /// The value, as text.
+    pub(crate) value: String,
+    /// What the table would hold instead, as text.
+    pub(crate) becomes: String,
+    /// The type of the value.
+    pub(crate) from: DataType,
+    /// The type of the column.
+    pub(crate) to: DataType,
+}
+
 /// `batch` with the types of `schema`; its columns are those of the schema, in order.
 ///
 /// # Errors
-/// When a value has no place in the column's type.
+/// When a value has no place in the column's type; [`ChangedValue`] when it would be another one there.
 pub(crate) fn to_schema(
     batch: &RecordBatch,
     schema: &SchemaRef,
 ) -> Result<RecordBatch, DataFusionError> {
-    let strict = CastOptions { safe: false, ..CastOptions::default() };
-    let columns = batch.columns().iter().zip(schema.fields()).map(|(column, field)| {
-        if column.data_type() == field.data_type() {
-            return Ok(Arc::clone(column));
-        }
-        cast_with_options(column, field.data_type(), &strict)
-    });
+    let columns = batch.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(column, field)| stored(column, field));
     let columns = columns.collect::<Result<Vec<ArrayRef>, _>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
+}
+
+/// `column` as values of `field`, each the same as before.
+fn stored(column: &ArrayRef, field: &Field) -> Result<ArrayRef, DataFusionError> {
+    let (from, to) = (column.data_type(), field.data_type());
+    if from == to {
+        return Ok(Arc::clone(column));
+    }
+    let strict = CastOptions { safe: false, ..CastOptions::default() };
+    let cast = cast_with_options(column, to, &strict)?;
+    if keeps_values(from, to) {
+        return Ok(cast);
+    }
+    // A number has lost a digit, and a time its end, when the way back leads to another one.
+    let back = cast_with_options(&cast, from, &strict)?;
+    if back.to_data() == column.to_data() {
+        return Ok(cast);
+    }
+    let differs =
+        |row_idx: &usize| back.slice(*row_idx, 1).to_data() != column.slice(*row_idx, 1).to_data();
+    let Some(row_idx) = (0..column.len()).find(differs) else { return Ok(cast) };
+    let changed = ChangedValue {
+        column: field.name().clone(),
+        value: array_value_to_string(column, row_idx)?,
+        becomes: array_value_to_string(&cast, row_idx)?,
+        from: from.clone(),
+        to: to.clone(),
+    };
+    Err(DataFusionError::External(Box::new(changed)))
+}
+
+/// Whether a strict cast gives the same values, whatever they are.
+fn keeps_values(from: &DataType, to: &DataType) -> bool {
+    use DataType::*;
+    match (from, to) {
+        (Dictionary(_, values), to) => values.as_ref() == to || keeps_values(values, to),
+        (Utf8 | LargeUtf8 | Utf8View, Utf8) => true,
+        (Binary | LargeBinary | BinaryView | FixedSizeBinary(_), Binary) => true,
+        (from, to) if from.is_integer() && to.is_integer() => true,
+        (Timestamp(unit, _), Timestamp(TimeUnit::Microsecond, _)) => *unit != TimeUnit::Nanosecond,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::*;
+
+    /// What becomes of `values` in a column of type `to`: the texts of the values, or the error.
+    fn stored_as(values: ArrayRef, to: &DataType) -> Result<Vec<String>, String> {
+        let batch = RecordBatch::try_from_iter([("x", values)]).unwrap();
+        let schema = Arc::new(Schema::new(vec![Field::new("x", to.clone(), true)]));
+        let batch = to_schema(&batch, &schema).map_err(|error| error.to_string())?;
+        let column = batch.column(0);
+        Ok((0..batch.num_rows()).map(|i| array_value_to_string(column, i).unwrap()).collect())
+    }
+
+    #[test]
+    fn a_value_is_the_same_in_the_table_or_it_is_refused() {
+        let check = |values: ArrayRef, to: DataType, expected: Result<&[&str], &str>| match (
+            stored_as(values, &to),
+            expected,
+        ) {
+            (Ok(found), Ok(expected)) => assert_eq!(found, expected),
+            (Err(found), Err(expected)) => {
+                assert!(found.contains(expected), "{found:?} should contain {expected:?}");
+            }
+            (found, expected) => panic!("{found:?} should be {expected:?}"),
+        };
+        let money = |values: Vec<Option<i128>>, scale| -> ArrayRef {
+            let values = Decimal128Array::from(values);
+            Arc::new(values.with_precision_and_scale(10, scale).unwrap())
+        };
+        let ns =
+            |values: Vec<i64>| -> ArrayRef { Arc::new(TimestampNanosecondArray::from(values)) };
+        let us = DataType::Timestamp(TimeUnit::Microsecond, None);
+        check(money(vec![Some(1200), None], 2), DataType::Int64, Ok(&["12", ""]));
+        check(
+            money(vec![Some(1200), None, Some(1275)], 2),
+            DataType::Int64,
+            Err(
+                "column \"x\" is Int64 in the table and has 12.75 of type Decimal128(10, 2) in a row, which would be",
+            ),
+        );
+        check(money(vec![Some(12345)], 4), DataType::Decimal128(10, 2), Err("has 1.2345 of type"));
+        check(money(vec![Some(12300)], 4), DataType::Decimal128(10, 2), Ok(&["1.23"]));
+        check(
+            Arc::new(Float64Array::from(vec![7.5])),
+            DataType::Int64,
+            Err("has 7.5 of type Float64"),
+        );
+        check(Arc::new(Float64Array::from(vec![7.0])), DataType::Int64, Ok(&["7"]));
+        check(Arc::new(Float64Array::from(vec![0.1])), DataType::Float32, Err("has 0.1 of type"));
+        check(Arc::new(UInt64Array::from(vec![7])), DataType::Int64, Ok(&["7"]));
+        check(
+            Arc::new(UInt64Array::from(vec![u64::MAX])),
+            DataType::Int64,
+            Err("18446744073709551615"),
+        );
+        check(ns(vec![1_000]), us.clone(), Ok(&["1970-01-01T00:00:00.000001"]));
+        check(ns(vec![1_001]), us.clone(), Err("has 1970-01-01T00:00:00.000001001 of type"));
+        check(ns(vec![-1]), us.clone(), Err("has 1969-12-31T23:59:59.999999999 of type"));
+        check(
+            Arc::new(TimestampMicrosecondArray::from(vec![84_600_000_000])),
+            DataType::Date32,
+            Err("has 1970-01-01T23:30:00 of type"),
+        );
+        let texts: DictionaryArray<arrow::datatypes::Int32Type> =
+            vec![Some("a"), None].into_iter().collect();
+        check(Arc::new(texts), DataType::Utf8, Ok(&["a", ""]));
+        let lists = |values: Vec<u64>| -> ArrayRef {
+            let items = vec![Some(values.into_iter().map(Some).collect::<Vec<_>>())];
+            Arc::new(ListArray::from_iter_primitive::<arrow::datatypes::UInt64Type, _, _>(items))
+        };
+        let of = |item| DataType::List(Arc::new(Field::new("item", item, true)));
+        check(lists(vec![1, 2]), of(DataType::Int64), Ok(&["[1, 2]"]));
+        check(lists(vec![300]), of(DataType::Int8), Err(""));
+    }
 }
