@@ -36,6 +36,8 @@ pub(crate) struct Checked {
     pub(crate) schemas: BTreeMap<Read, SchemaRef>,
     /// What each model is.
     pub(crate) definitions: HashMap<ModelName, Definition>,
+    /// Models whose rows may be others at another time, views that are read among the reasons.
+    pub(crate) timed: BTreeSet<ModelName>,
     /// The databases that are read, each in one session.
     pub(crate) servers: Servers,
     /// What the generators have delivered, by source.
@@ -69,6 +71,7 @@ async fn fit(
         graph,
         schemas: BTreeMap::new(),
         definitions: HashMap::new(),
+        timed: BTreeSet::new(),
         servers: Servers::default(),
         delivered: BTreeMap::new(),
         catalog: None,
@@ -140,6 +143,13 @@ impl Checked {
             scope.define(&at.read, Arc::new(EmptyTable::new(Arc::clone(schema))))?;
         }
         let planned = scope.plan(&model).await?;
+        let reads_timed = |read: &Read| match read {
+            Read::Model(name) => self.is_view(name) && self.timed.contains(name),
+            _ => false,
+        };
+        if planned.is_timed || model.reads.iter().any(|at| reads_timed(&at.read)) {
+            self.timed.insert(model.name.clone());
+        }
         config::check_columns(&model, &planned.schema, self)?;
         let schema = stored_schema(&model, &planned.schema);
         let definition = definition::of(self, &model, &planned.plan, &schema);

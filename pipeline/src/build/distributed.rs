@@ -56,7 +56,13 @@ impl Build {
         let is_own = |model: &Model| names_own_function(&model.statement);
         // What a stream takes is known row by row, in this process.
         let is_stream = model.config.materialization.stream().is_some();
-        if is_stream || inputs.is_empty() || is_own(model) || views.iter().any(|view| is_own(view))
+        // All models of a build take the same moment for now.
+        let is_timed = self.checked.timed.contains(&model.name);
+        if is_stream
+            || is_timed
+            || inputs.is_empty()
+            || is_own(model)
+            || views.iter().any(|view| is_own(view))
         {
             return Ok(None);
         }

@@ -202,6 +202,16 @@ impl Build {
                 false => Task::Whole(reason),
             };
         }
+        let asks = self.checked.timed.contains(&model.name);
+        match &model.config.materialization {
+            // A bucket may differ although none of its rows has changed.
+            Materialization::Full | Materialization::Incremental { .. } if asks => {
+                return Task::Whole("its query asks for the time, or for chance".to_owned());
+            }
+            Materialization::Snapshot { .. } if asks => return Task::Increment,
+            // What was taken in keeps the time at which it was.
+            _ => {}
+        }
         let drive = drive(model);
         let is_new = inputs.iter().any(|input| {
             // What is only looked up does not make a row come again.
