@@ -37,6 +37,7 @@ pub(crate) use existing::Target;
 pub use form::{ColumnForms, ExpectationForms, FreshnessForm, read};
 pub(crate) use outcome::quarantine_schema;
 pub use outcome::{Broken, Outcome};
+pub(crate) use predicate::zeros;
 pub(crate) use sieve::Sieve;
 
 use crate::duration::Span;

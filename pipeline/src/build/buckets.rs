@@ -4,6 +4,7 @@ use super::arrival::Arrivals;
 use super::input::{Input, Touched};
 use super::make::Change;
 use super::{Build, BuildError};
+use crate::expectation::zeros;
 use crate::lake::Write;
 use crate::model::Model;
 use crate::plan::{Changed, Planned, Scope, Touch, column_of, reference, touched};
@@ -83,11 +84,40 @@ impl Build {
 
 /// Whether `column` is one of `values`, null among them.
 fn among(column: Expr, values: &[ScalarValue]) -> Expr {
-    let known: Vec<Expr> = values.iter().filter(|v| !v.is_null()).cloned().map(lit).collect();
-    let has_null = known.len() < values.len();
+    let has_null = values.iter().any(ScalarValue::is_null);
+    // -0.0 and 0.0 are one bucket, and the engine compares them as two values.
+    let known = values.iter().filter(|value| !value.is_null()).cloned().flat_map(zeros);
+    let known: Vec<Expr> = known.map(lit).collect();
     let among = match known.is_empty() {
         true => lit(false),
         false => column.clone().in_list(known, false),
     };
     if has_null { among.or(column.is_null()) } else { among }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::prelude::SessionContext;
+
+    #[tokio::test]
+    async fn every_row_of_a_bucket_is_among_its_rows() {
+        let check = async |rows: &str, values: &[ScalarValue], expected: i64| {
+            let ctx = SessionContext::new();
+            let sql = format!("select x from (values {rows}) as v (x)");
+            let frame = ctx.sql(&sql).await.unwrap();
+            let column = Expr::Column(Column::new_unqualified("x"));
+            let found = frame.filter(among(column, values)).unwrap().count().await.unwrap();
+            assert_eq!(i64::try_from(found).unwrap(), expected, "{rows} {values:?}");
+        };
+        let double = |value: f64| ScalarValue::from(value);
+        let zeros = "(cast('0.0' as double)), (cast('-0.0' as double)), (1.5), (null)";
+        check(zeros, &[double(0.0)], 2).await;
+        check(zeros, &[double(-0.0)], 2).await;
+        check(zeros, &[double(-0.0), double(0.0), double(1.5)], 3).await;
+        check(zeros, &[ScalarValue::Float64(None)], 1).await;
+        check(zeros, &[ScalarValue::Float64(None), double(0.0)], 3).await;
+        check(zeros, &[], 0).await;
+        check("('a'), ('b'), (null)", &[ScalarValue::from("a")], 1).await;
+    }
 }

@@ -5,9 +5,10 @@
 
 use super::{Checked, Finding, fit, source_schema};
 use crate::build::{BuildError, DEFAULT_MEMORY_BYTES};
+use crate::expectation::ExpectationRule;
 use crate::graph::{self, GraphError};
 use crate::lake::Lake;
-use crate::model::{self, Model, ModelError, ModelName, ModelRule, Read};
+use crate::model::{self, ConfigRule, Model, ModelError, ModelName, ModelRule, Read};
 use crate::plan::Planner;
 use crate::project::{PROJECT_FILE, Place, Project};
 use crate::source::Servers;
@@ -164,8 +165,16 @@ impl Search<'_> {
         self.models.retain(|model| !self.gone.contains(&model.name));
     }
 
-    /// Whether a table is missing that a model may make whose text could not be read.
+    /// Whether a table is missing that a model may make whose text could not be read, or that a model would make which is
+    /// not right itself.
     fn is_consequence(&self, error: &BuildError) -> bool {
+        if let BuildError::Model(ModelError {
+            rule: ModelRule::Config(ConfigRule::Expectation(ExpectationRule::NoTable { to })),
+            ..
+        }) = error
+        {
+            return self.has_unread || self.gone.contains(to);
+        }
         let (BuildError::Model(error) | BuildError::Graph(GraphError::Unknown(error))) = error
         else {
             return false;

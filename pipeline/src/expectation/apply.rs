@@ -7,6 +7,7 @@
 //! model's order stays when the expectation sends rows to quarantine, and each of them counts when it
 //! warns or fails.
 
+use super::check::common_type;
 use super::existing::Target;
 use super::predicate::{self, column};
 use super::{Expectation, ExpectationRule, OnFailure, Rule, Sieve};
@@ -228,20 +229,34 @@ impl<'a> Judged<'a> {
         to: &ModelName,
         field: &str,
     ) -> Result<(), ApplyError> {
-        let of = self.subject.schema.field_with_name(name).map_err(DataFusionError::from)?;
-        // Whole numbers of different widths can be the same, see `check`.
-        let of = match of.data_type() {
-            whole if whole.is_integer() => DataType::Int64,
-            other => other.clone(),
+        let own = self.subject.schema;
+        let of = own.field_with_name(name).map_err(DataFusionError::from)?.data_type();
+        let common = |of_field: &DataType| {
+            common_type(of, of_field).ok_or_else(|| {
+                let reason = format!("{name:?} is {of} and {field:?} of {to} is {of_field}");
+                DataFusionError::Plan(reason)
+            })
         };
         let key = "__to";
-        let known = match to == self.subject.own {
-            true => self.own_values(field, &of, key)?,
+        let (known, of) = match to == self.subject.own {
+            true => {
+                let of_field = own.field_with_name(field).map_err(DataFusionError::from)?;
+                let of = common(of_field.data_type())?;
+                (self.own_values(field, &of, key)?, of)
+            }
             false => {
                 let table = TableReference::partial(to.layer.as_str(), to.name.as_str());
                 let provider = ctx.table_provider(table).await?;
                 let scan = LogicalPlanBuilder::scan("to", provider_as_source(provider), None)?;
-                values(scan.build()?, field, &of, key)?
+                let scan = scan.build()?;
+                let found = scan.schema().qualified_field_with_unqualified_name(field)?;
+                // The table may hold the values of a partition once each.
+                let of_field = match found.1.data_type() {
+                    DataType::Dictionary(_, values) => values.as_ref(),
+                    of_field => of_field,
+                };
+                let of = common(of_field)?;
+                (values(scan, field, &of, key)?, of)
             }
         };
         let known = LogicalPlanBuilder::new(known)

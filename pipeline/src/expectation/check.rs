@@ -4,7 +4,7 @@ use super::predicate::{self, names, type_of};
 use super::{Expectation, ExpectationRule, Freshness, Rule};
 use crate::model::ModelName;
 use crate::project::Place;
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, Schema, SchemaRef};
 use datafusion::prelude::SessionContext;
 
 /// Checks what is expected of the rows of `own`, which are of `schema` as they are stored;
@@ -105,8 +105,28 @@ pub(super) fn common_type(a: &DataType, b: &DataType) -> Option<DataType> {
         _ if a.is_nested() => None,
         _ if a == b => Some(a.clone()),
         _ if a.is_integer() && b.is_integer() => Some(DataType::Int64),
-        _ => None,
+        _ => {
+            let ((whole_a, scale_a), (whole_b, scale_b)) = digits(a).zip(digits(b))?;
+            let (whole, scale) = (whole_a.max(whole_b), scale_a.max(scale_b));
+            let precision = u8::try_from(whole + i16::from(scale)).ok()?;
+            (precision <= DECIMAL128_MAX_PRECISION)
+                .then_some(DataType::Decimal128(precision, scale))
+        }
     }
+}
+
+/// The digits before the point and behind it of an exact number that the lake stores.
+fn digits(of: &DataType) -> Option<(i16, i8)> {
+    Some(match of {
+        DataType::Int8 => (3, 0),
+        DataType::Int16 => (5, 0),
+        DataType::Int32 => (10, 0),
+        DataType::Int64 => (19, 0),
+        DataType::Decimal128(precision, scale) => {
+            (i16::from(*precision) - i16::from(*scale), *scale)
+        }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -164,6 +184,24 @@ mod tests {
     }
 
     #[test]
+    fn exact_numbers_have_a_type_in_common() {
+        let check = |a: DataType, b: DataType, expected: Option<DataType>| {
+            assert_eq!(common_type(&a, &b), expected, "{a} and {b}");
+            assert_eq!(common_type(&b, &a), expected, "{b} and {a}");
+        };
+        let decimal = DataType::Decimal128;
+        check(DataType::Int64, decimal(20, 0), Some(decimal(20, 0)));
+        check(DataType::Int32, decimal(4, 2), Some(decimal(12, 2)));
+        check(DataType::Int64, decimal(38, 19), Some(decimal(38, 19)));
+        check(DataType::Int64, decimal(38, 20), None);
+        check(decimal(10, 2), decimal(8, 4), Some(decimal(12, 4)));
+        check(decimal(38, 0), decimal(38, 18), None);
+        check(DataType::Int8, DataType::Int64, Some(DataType::Int64));
+        check(DataType::Int64, DataType::Float64, None);
+        check(decimal(10, 0), DataType::Utf8, None);
+    }
+
+    #[test]
     fn what_fits_passes() {
         for form in [
             "not_null: tags",
@@ -178,6 +216,7 @@ mod tests {
             "range: { column: status, max: z }",
             "relationship: { column: id, to: silver.products, field: id }",
             "relationship: { column: part, to: silver.orders, field: id }",
+            "relationship: { column: price, to: silver.products, field: id }",
             "sql: price > 0 or status = 'free' and day < now()",
             "sql: paid",
             "sql: \"Price is null or PRICE * share < 5\"",

@@ -125,8 +125,8 @@ fn range(
     })
 }
 
-/// The engine orders -0.0 before 0.0: both, in this order, for the one that is written.
-fn zeros(value: ScalarValue) -> Vec<ScalarValue> {
+/// The engine orders -0.0 before 0.0, and groups them together: both, in this order, for either.
+pub(crate) fn zeros(value: ScalarValue) -> Vec<ScalarValue> {
     match value {
         ScalarValue::Float64(Some(0.0)) => [-0.0_f64, 0.0].map(ScalarValue::from).to_vec(),
         ScalarValue::Float32(Some(0.0)) => [-0.0_f32, 0.0].map(ScalarValue::from).to_vec(),
