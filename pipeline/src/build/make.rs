@@ -202,20 +202,12 @@ impl Build {
                 false => Task::Whole(reason),
             };
         }
-        let asks = self.checked.timed.contains(&model.name);
-        match &model.config.materialization {
-            // A bucket may differ although none of its rows has changed.
-            Materialization::Full | Materialization::Incremental { .. } if asks => {
-                return Task::Whole("its query asks for the time, or for chance".to_owned());
-            }
-            Materialization::Snapshot { .. } if asks => return Task::Increment,
-            // What was taken in keeps the time at which it was.
-            _ => {}
+        if let Some(task) = self.as_time_goes(model) {
+            return task;
         }
-        let drive = drive(model);
         let is_new = inputs.iter().any(|input| {
             // What is only looked up does not make a row come again.
-            drive.is_none_or(|drive| *drive == input.read) && input.is_new()
+            drive(model).is_none_or(|drive| *drive == input.read) && input.is_new()
         });
         match (is_new, &model.config.materialization) {
             (false, _) => Task::Rest,
@@ -223,6 +215,20 @@ impl Build {
                 Task::Whole("what it reads has changed".to_owned())
             }
             (true, _) => Task::Increment,
+        }
+    }
+
+    /// What has to be done for a model whose query asks for the time, or for chance, although nothing that it reads has
+    /// changed; `None` where that is nothing: what `append` and `merge` took in keeps the time at which it was.
+    fn as_time_goes(&self, model: &Model) -> Option<Task> {
+        match &model.config.materialization {
+            _ if !self.checked.timed.contains(&model.name) => None,
+            // A bucket may differ although none of its rows has changed.
+            Materialization::Full | Materialization::Incremental { .. } => {
+                Some(Task::Whole("its query asks for the time, or for chance".to_owned()))
+            }
+            Materialization::Snapshot { .. } => Some(Task::Increment),
+            Materialization::View | Materialization::Append(_) | Materialization::Merge(_) => None,
         }
     }
 
