@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 fn main() -> Result<()> {
-    let corpus = fuzz::seed::corpus().context("no corpus folder; see fuzz/README.md")?;
+    let corpus = test_support::corpus("").context("no corpus folder; see fuzz/README.md")?;
     for (target, seeds) in fuzz::seed::of_corpus(&corpus)? {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/corpus").join(target);
         fs::create_dir_all(&folder)?;

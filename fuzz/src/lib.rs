@@ -5,7 +5,7 @@
 //! Not here: what is right. That is for the tests of the crates.
 
 #[expect(dead_code, reason = "the engine asks more of a footer than a fuzzer does")]
-#[path = "../../worker/src/footer.rs"]
+#[path = "../../worker/src/footer/placement.rs"]
 mod engine_footer;
 pub mod seed;
 mod table;
@@ -20,8 +20,11 @@ pub use table::{commit_of_schema, log_bytes};
 /// Rows that are looked at one by one; a vector of runs has more of them than there is time for.
 const MAX_ROWS: usize = 100_000;
 
-/// The names of the targets with their bodies.
-pub const TARGETS: [(&str, fn(&[u8])); 5] = [
+/// A target's name and its body.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: [Target; 5] = [
     ("checkpoint", checkpoint),
     ("deletion_vector", deletion_vector),
     ("footer", footer),
@@ -57,8 +60,7 @@ pub fn checkpoint(bytes: &[u8]) {
 pub fn footer(bytes: &[u8]) {
     let file = Bytes::copy_from_slice(bytes);
     let size_bytes = bytes.len() as u64;
-    let reader =
-        ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Optional);
+    let reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Optional);
     let Ok(footer) = reader.parse_and_finish(&file) else { return };
     if engine_footer::check(&footer, size_bytes).is_err() {
         return;
