@@ -4,6 +4,7 @@ mod keyed;
 #[cfg(test)]
 mod law;
 mod precedence;
+mod recursion;
 mod said;
 mod schema;
 mod sets;
@@ -37,6 +38,7 @@ use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, Volatility, cast
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use functions::OneMoment;
 use futures::TryStreamExt;
 use std::sync::Arc;
@@ -171,13 +173,27 @@ impl Scope {
     /// [`ModelError`] with the place in the model's file when the planner knows it.
     pub(crate) async fn plan(&self, model: &Model) -> Result<Planned, ModelError> {
         let at = |rule| ModelError { path: model.path.clone(), place: Place::default(), rule };
-        let state = self.ctx.state();
-        let statement = Statement::Statement(Box::new(model.statement.clone()));
-        let plan = state.statement_to_plan(statement).await.map_err(|e| refuse(model, &e))?;
-        let is_timed = is_timed(&plan).map_err(|e| refuse(model, &e))?;
-        let plan = typed(&state, plan).map_err(|e| refuse(model, &e))?;
+        let planned = self.planned(&model.statement).await;
+        let (plan, is_timed) = planned.map_err(|error| refuse(model, &error))?;
         let schema = of_table(plan.schema()).map_err(at)?;
         Ok(Planned { plan, schema, is_timed })
+    }
+
+    /// Plans a query over the tables that are defined, with the types that its rows have; and whether it asks for the time
+    /// or for chance, views that it reads left aside.
+    ///
+    /// # Errors
+    /// What the engine says.
+    pub(crate) async fn planned(
+        &self,
+        statement: &SqlStatement,
+    ) -> Result<(LogicalPlan, bool), DataFusionError> {
+        let state = self.ctx.state();
+        let parsed = Statement::Statement(Box::new(statement.clone()));
+        let plan = state.statement_to_plan(parsed).await?;
+        recursion::refuse_narrowing(&plan, statement)?;
+        let is_timed = is_timed(&plan)?;
+        Ok((typed(&state, plan)?, is_timed))
     }
 
     /// Starts a query, one stream for all its partitions.
@@ -212,13 +228,12 @@ impl Scope {
 ///
 /// # Errors
 /// What the analyzer says of the types, and the optimizer of the constants.
-pub(crate) fn typed(
-    state: &SessionState,
-    plan: LogicalPlan,
-) -> Result<LogicalPlan, DataFusionError> {
+fn typed(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan, DataFusionError> {
     let analyzed =
         |plan| state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {});
-    let meant = sets::meant(analyzed(plan)?)?;
+    let plan = analyzed(plan)?;
+    recursion::refuse_unlike(&plan)?;
+    let meant = sets::meant(plan)?;
     let plan = if meant.transformed { analyzed(meant.data)? } else { meant.data };
     let optimized = state.optimize(&plan)?;
     if is_like(&plan, &optimized) {

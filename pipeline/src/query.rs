@@ -6,7 +6,7 @@
 
 use crate::lake::{Lake, LakeError};
 use crate::model::{self, Materialization, Model, ModelError, ModelName, ModelRule, Read};
-use crate::plan::{LEDGER, Planner, Scope, reason, said, typed};
+use crate::plan::{LEDGER, Planner, Scope, reason, said};
 use crate::project::{Place, Project};
 use crate::source::{Seen, Servers, SourceError, SourceKind};
 use arrow::array::RecordBatch;
@@ -18,7 +18,6 @@ use datafusion::datasource::ViewTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::SQLOptions;
-use datafusion::sql::parser::Statement;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use std::collections::BTreeSet;
@@ -159,17 +158,13 @@ async fn start(
         let (place, reason) = said(&error, &asked_for);
         (place, QueryRule::Plan { reason })
     };
-    let statement = Statement::Statement(Box::new(statement));
-    let state = scope.ctx().state();
-    let plan = state.statement_to_plan(statement).await.map_err(refuse)?;
+    let (plan, _) = scope.planned(&statement).await.map_err(refuse)?;
     SQLOptions::new()
         .with_allow_ddl(false)
         .with_allow_dml(false)
         .with_allow_statements(false)
         .verify_plan(&plan)
         .map_err(refuse)?;
-    // It evaluates constants, too, which planning alone does not.
-    let plan = typed(&state, plan).map_err(refuse)?;
     scope.run(&plan).await.map_err(refuse)
 }
 

@@ -113,7 +113,7 @@ fn said(parts: &Parts) -> String {
         said.push("values below zero are no parts of a whole".to_owned());
     } else if parts.marks.iter().any(|mark| exact(mark) == Some(None)) {
         said.push("a value is no number".to_owned());
-    } else if !parts.do_add_up && n_shown > 1 {
+    } else if parts.whole.is_some() && !parts.do_add_up && n_shown > 1 {
         said.push("parts overlap or do not add up".to_owned());
     }
     if parts.n_left_out > 0 {

@@ -68,7 +68,12 @@ fn each(
     .map(drop)
 }
 
-fn unlike(query: &RecursiveQuery, idx: usize, first: &DataType, step: &DataType) -> DataFusionError {
+fn unlike(
+    query: &RecursiveQuery,
+    idx: usize,
+    first: &DataType,
+    step: &DataType,
+) -> DataFusionError {
     let name = query.static_term.schema().fields().get(idx).map_or("", |field| field.name());
     DataFusionError::Plan(format!(
         "column {name:?} of the recursive query {} is {first} in its first part and {step} in its step; cast it to one type \
@@ -87,7 +92,8 @@ impl Visitor for Written {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-        for table in query.with.iter().filter(|with| with.recursive).flat_map(|with| &with.cte_tables)
+        for table in
+            query.with.iter().filter(|with| with.recursive).flat_map(|with| &with.cte_tables)
         {
             let SetExpr::SetOperation { right, .. } = table.query.body.as_ref() else { continue };
             let SetExpr::Select(step) = right.as_ref() else { continue };
@@ -123,7 +129,9 @@ mod tests {
     #[tokio::test]
     async fn a_step_has_the_types_of_the_first_part() {
         let recursive = |first: &str, step: &str| {
-            format!("with recursive r(n) as (select {first} union all select {step} from r where n < 3) select n from r")
+            format!(
+                "with recursive r(n) as (select {first} union all select {step} from r where n < 3) select n from r"
+            )
         };
         let fits = async |first: &str, step: &str, expected: usize| {
             assert_eq!(rows(&recursive(first, step)).await, Ok(expected), "{first}, {step}");
@@ -138,9 +146,20 @@ mod tests {
         fits("cast(1 as int)", "n + 1", 3).await;
         fits("1", "cast(n + 1.7 as bigint)", 3).await;
         fits("cast(1 as decimal(10, 2))", "cast(n + 0.5 as decimal(10, 2))", 5).await;
-        is_refused("1", "n + 0.5", "column \"n\" of the recursive query r is Int64 in its first part and Float64 in its").await;
-        is_refused("1", "case when n > 5 then 1 else n + 0.5 end", "cast it to one type in both").await;
-        is_refused("cast(1 as decimal(10, 2))", "n * cast(1.55 as decimal(10, 2))", "cast it to one type").await;
+        is_refused(
+            "1",
+            "n + 0.5",
+            "column \"n\" of the recursive query r is Int64 in its first part and Float64 in its",
+        )
+        .await;
+        is_refused("1", "case when n > 5 then 1 else n + 0.5 end", "cast it to one type in both")
+            .await;
+        is_refused(
+            "cast(1 as decimal(10, 2))",
+            "n * cast(1.55 as decimal(10, 2))",
+            "cast it to one type",
+        )
+        .await;
         is_refused("cast(1 as int)", "n + 0.5", "cast it to one type").await;
     }
 }

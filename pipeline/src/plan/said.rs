@@ -3,6 +3,7 @@
 
 use crate::lake::panicked;
 use crate::project::Place;
+use datafusion::common::utils::datafusion_strsim::levenshtein;
 use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::ast::{
     Expr as SqlExpr, Ident, ObjectNamePart, Spanned, Statement, Visit, Visitor,
@@ -39,10 +40,10 @@ pub(crate) fn reason(error: &DataFusionError) -> String {
     if let Some(text) = exhausted(error) {
         return format!("the memory does not suffice: {}; give more with --memory", lower(text));
     }
-    if let Some(reason) = no_function(&text) {
+    if let Some(reason) = no_function(&text).or_else(|| invalid_function(&text)) {
         return reason;
     }
-    let mut text = one_line(&text);
+    let mut text = in_quotes(&one_line(&text));
     if let Some(text) = panicked(&text) {
         return text;
     }
@@ -74,6 +75,53 @@ fn no_function(text: &str) -> Option<String> {
         "there is no function {call}, there are: {}; cast what it is given",
         forms.join(", ")
     ))
+}
+
+/// How what other engines call by this name is written.
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (&["if", "iff", "iif", "decode"], "case when ... then ... else ... end"),
+    (&["mod"], "a % b"),
+    (&["sign"], "signum(x)"),
+    (&["isnull"], "x is null"),
+    (&["datediff", "date_diff"], "a - b, which are the days between two dates"),
+    (&["dateadd", "date_add", "adddate"], "x + interval '1 day'"),
+    (&["last_day"], "date_trunc('month', x) + interval '1 month' - interval '1 day'"),
+    (&["year", "month", "day", "hour", "weekday", "dayofweek"], "extract(year from x)"),
+    (&["strftime", "monthname", "dayname"], "to_char(x, '%Y-%m-%d')"),
+    (&["countif", "count_if"], "count(*) filter (where ...)"),
+    (&["max_by", "arg_max", "argmax"], "first_value(x order by y desc)"),
+    (&["min_by", "arg_min", "argmin"], "first_value(x order by y)"),
+    (&["regexp_extract", "regexp_substr"], "regexp_match(text, pattern)[1]"),
+    (&["getdate", "sysdate", "utc_timestamp"], "now()"),
+    (&["group_concat", "listagg"], "string_agg(x, ',')"),
+];
+
+/// A function that is not there. The planner proposes the name that is nearest, however far it is.
+fn invalid_function(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("Invalid function '")?;
+    let (name, rest) = rest.split_once("'.")?;
+    let lower = name.to_lowercase();
+    let way = ELSEWHERE.iter().find(|(names, _)| names.contains(&lower.as_str()));
+    let near = || {
+        let near = rest.split_once("Did you mean '")?.1.split_once('\'')?.0;
+        (3 * levenshtein(&lower, near) <= lower.len()).then_some(near)
+    };
+    Some(match (way, near()) {
+        (Some((_, way)), _) => format!("invalid function '{name}', write {way}"),
+        (None, Some(near)) => format!("invalid function '{name}', did you mean '{near}'?"),
+        (None, None) => format!("invalid function '{name}'"),
+    })
+}
+
+/// Without the setting of the planner that nobody can reach: a name with capitals is put in quotes.
+fn in_quotes(text: &str) -> String {
+    let cut = || {
+        let (before, rest) = text.split_once("You can use double quotes to refer to the ")?;
+        let (name, rest) = rest.split_once(" column or disable the ")?;
+        let (_, rest) = rest.split_once(" configuration.")?;
+        Some(format!("{before}Write it as {name}, with the double quotes.{rest}"))
+    };
+    cut().unwrap_or_else(|| text.to_owned())
 }
 
 /// Without line breaks and what they indent.
@@ -170,12 +218,23 @@ mod tests {
     async fn a_reason_is_one_line_with_its_place() {
         check("select\n  c from silver.t", ":2:3 no field named c. Valid fields are").await;
         check("select a from silver.t\ngroup by a,\n  x.c", ":3:3 no field named x.c").await;
-        check("select summ(a) from silver.t", ":1:8 invalid function 'summ'").await;
+        check("select summ(a) from silver.t", ":1:8 invalid function 'summ', did you mean 'sum'?")
+            .await;
+        check(
+            "select iff(a = 1, 2, 3) from silver.t",
+            ":1:8 invalid function 'iff', write case when",
+        )
+        .await;
+        check("select mod(a, 2) from silver.t", ":1:8 invalid function 'mod', write a % b").await;
+        check("select qqq(a) from silver.t", ":1:8 invalid function 'qqq'").await;
         check(
             "select a,\n sum(b) as n from silver.t group by a",
             ":2:2 there is no function sum(Utf8), there are: sum(Decimal), ",
         )
         .await;
+        let quoted = ":1:8 no field named url. Did you mean 'q.\"URL\"'? Column names are case sensitive. Write it as \
+            q.\"URL\", with the double quotes. Valid fields are";
+        check("select url from (select a as \"URL\" from silver.t) as q", quoted).await;
         check("select sum(a, b) from silver.t", ":1:8 there is no function sum(Int32, Utf8)").await;
         check("select a, sum(a) from silver.t", ":1:8 column").await;
         check("select cast(1 as decimal(99, 2)) as d", " decimal(precision = 99").await;

@@ -218,13 +218,16 @@ fn stored(column: &ArrayRef, field: &Field) -> Result<ArrayRef, DataFusionError>
 }
 
 /// Whether a strict cast gives the same values, whatever they are.
-fn keeps_values(from: &DataType, to: &DataType) -> bool {
+pub(super) fn keeps_values(from: &DataType, to: &DataType) -> bool {
     use DataType::*;
     match (from, to) {
         (Dictionary(_, values), to) => values.as_ref() == to || keeps_values(values, to),
         (Utf8 | LargeUtf8 | Utf8View, Utf8) => true,
         (Binary | LargeBinary | BinaryView | FixedSizeBinary(_), Binary) => true,
-        (from, to) if from.is_integer() && to.is_integer() => true,
+        (from, to) if from == to => true,
+        (from, to) if from.is_integer() && (to.is_integer() || to.is_decimal()) => true,
+        (Decimal128(_, from), Decimal128(_, to)) => from <= to,
+        (Float32, Float64) | (Date32, Timestamp(..)) => true,
         (Timestamp(unit, _), Timestamp(TimeUnit::Microsecond, _)) => *unit != TimeUnit::Nanosecond,
         _ => false,
     }
