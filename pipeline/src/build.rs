@@ -7,6 +7,7 @@ mod deliver;
 mod difference;
 mod distributed;
 mod evolve;
+mod filter;
 mod increment;
 mod input;
 mod judging;
@@ -41,6 +42,7 @@ use crate::marketplace::MarketplaceError;
 use crate::model::{Model, ModelError, ModelName, Read};
 use crate::plan::{Planner, Scope, reason};
 use crate::project::Project;
+use crate::rejection::lake_file;
 use crate::runs::RunRow;
 use crate::source::SourceError;
 use crate::spool::no_room;
@@ -144,7 +146,7 @@ pub enum BuildError {
     #[error(transparent)]
     Cluster(#[from] ClusterError),
     /// The engine could not be set up.
-    #[error("the query engine failed: {}", no_room(.0).unwrap_or_else(|| reason(.0)))]
+    #[error("the query engine failed: {}", no_room(.0).or_else(|| lake_file(.0)).unwrap_or_else(|| reason(.0)))]
     Engine(#[from] DataFusionError),
     /// It was asked to.
     #[error("the build was stopped with {n_left} models not begun; the next build makes them")]

@@ -77,7 +77,7 @@ fn found_in<E: Error + 'static>(error: &DataFusionError) -> Option<&E> {
 }
 
 /// What is wrong with a data file of a table that is read.
-fn lake_file(error: &DataFusionError) -> Option<String> {
+pub(crate) fn lake_file(error: &DataFusionError) -> Option<String> {
     let text = cause(error);
     let end = text.find(".parquet")? + ".parquet".len();
     let start = text.get(..end)?.rfind([' ', '"']).map_or(0, |at| at + 1);
@@ -86,13 +86,23 @@ fn lake_file(error: &DataFusionError) -> Option<String> {
     let layer = |part: &&str| Layer::EVERY.iter().any(|layer| layer.as_str() == *part);
     let at = table.iter().position(layer)?;
     let (layer, name) = (table.get(at)?, table.get(at.checked_sub(1)?)?);
-    let is_gone = text.contains("not found") || text.contains("No such file");
-    let fault = if is_gone { "is not there".to_owned() } else { format!("is damaged: {text}") };
+    let fault =
+        if is_gone(&text) { "is not there".to_owned() } else { format!("is damaged: {text}") };
     let file = table.first()?;
     Some(format!(
         "reads {layer}.{name}, whose file {file} {fault}; put it back from a copy, or build with --full-refresh --select \
          {layer}.{name} to make the table anew of what there is"
     ))
+}
+
+/// Whether `error` tells that a data file is not where the log says.
+pub(crate) fn is_missing_file(error: &DataFusionError) -> bool {
+    let text = cause(error);
+    text.contains(".parquet") && is_gone(&text)
+}
+
+fn is_gone(text: &str) -> bool {
+    text.contains("not found") || text.contains("No such file")
 }
 
 /// A cast, and a value that it refuses.

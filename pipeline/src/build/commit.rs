@@ -66,7 +66,7 @@ impl Build {
             (false, Some(table)) => Some(self.lake.columns(table).await?),
             _ => None,
         };
-        let (state, metadata) = self.state_after(model, inputs, progress, is_whole, retained);
+        let (state, metadata) = self.state_after(model, inputs, progress, &write, retained);
         let commit = Commit { number, state: None, metadata };
         let stream = match scope.run(&plan).await {
             Ok(stream) => stream,

@@ -98,7 +98,7 @@ impl Build {
             Materialization::Append(_) | Materialization::Merge(_) => {
                 let drive = drive(model);
                 let input = inputs.iter().find(|input| Some(&input.read) == drive);
-                input.is_some_and(|input| !input.gives_all_of_before(state.is_whole))
+                input.is_some_and(|input| !input.gives_all_of_before(state))
             }
             Materialization::Full | Materialization::View | Materialization::Incremental { .. } => {
                 false

@@ -2,22 +2,20 @@
 
 use super::BuildError;
 use super::difference::{Difference, difference};
+use super::filter::filtered;
 use super::panic::apart;
 use crate::lake::{LakeError, LakeTable};
 use crate::model::{Read, Watermark};
-use crate::plan::{Scope, column_of, fitted};
+use crate::plan::{Scope, fitted};
+use crate::rejection::is_missing_file;
 use crate::source::{
     Delivery, FolderSource, NewFile, Seen, Servers, Source, SourceError, SourceKind,
 };
 use crate::spool::Spool;
-use crate::state::{InputState, Position};
-use arrow::datatypes::DataType;
+use crate::state::{InputState, ModelState, Position};
 use datafusion::catalog::TableProvider;
-use datafusion::common::ScalarValue;
-use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::error::DataFusionError;
-use datafusion::functions_aggregate::min_max::max;
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::lit;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -183,15 +181,14 @@ impl Input {
         Input { before, ..self }
     }
 
-    /// Whether all its rows give every row again that a table was made of; `is_whole` says that the table was made of
-    /// all rows that there were.
-    pub(super) fn gives_all_of_before(&self, is_whole: bool) -> bool {
+    /// Whether all its rows give every row again that a table of `state` was made of.
+    pub(super) fn gives_all_of_before(&self, state: &ModelState) -> bool {
         match (self.before.as_ref().map(|before| &before.position), &self.feed) {
             (None, _) | (_, Feed::Table(_)) => true,
             (Some(Position::Seen(seen)), Feed::Folder { all, .. }) => {
                 seen.only(all).n_files() == seen.n_files()
             }
-            (Some(before), _) => is_whole && before.is_same(&self.now),
+            (Some(before), _) => state.is_whole && before.is_same(&self.now),
         }
     }
 
@@ -267,8 +264,14 @@ impl Input {
                         };
                         let went = changes.removed(table, scope.ctx()).await?;
                         let known = table.at(scope.ctx(), *version).await?.schema();
-                        let Difference { rows, n_gone } =
-                            difference(scope, came, went, &known).await?;
+                        let told = difference(scope, came, went, &known).await;
+                        let Difference { rows, n_gone } = match told {
+                            Err(error) if is_missing_file(&error) => {
+                                let reason = format!("files of {} as it was are gone", self.read);
+                                return Ok(New::Unknown(reason));
+                            }
+                            told => told?,
+                        };
                         let rows = rows.table()?;
                         Ok(match n_gone {
                             0 => New::Rows(rows),
@@ -280,6 +283,20 @@ impl Input {
             (Feed::File(_) | Feed::Database { .. }, _) => Ok(New::Indistinct),
             (Feed::Table(_), _) => Ok(New::Unknown(format!("{} was no table before", self.read))),
         }
+    }
+
+    /// Whether it is a table that was written anew since `before`, so that a row of a key which is new may stand beside
+    /// one that is not.
+    ///
+    /// # Errors
+    /// When its log cannot be read.
+    pub(super) async fn is_rewritten(&self) -> Result<bool, BuildError> {
+        let (Feed::Table(table), Some(Position::Table { version, .. })) =
+            (&self.feed, self.before.as_ref().map(|before| &before.position))
+        else {
+            return Ok(false);
+        };
+        Ok(table.changes(*version).await?.is_some_and(|changes| changes.has_removed()))
     }
 
     /// Whether it says by itself which rows are new: a folder has files, a table of the lake has a log.
@@ -356,35 +373,4 @@ async fn look(
     let (name, files, project) = (source.name.clone(), files.clone(), folder.to_owned());
     let look = move || files.look(&name, &project, &seen, SystemTime::now());
     apart(folder, look).await
-}
-
-/// The rows of `table` for which `condition` is true.
-pub(super) fn filtered(
-    table: Arc<dyn TableProvider>,
-    condition: impl FnOnce(&LogicalPlanBuilder) -> Result<Expr, DataFusionError>,
-) -> Result<Arc<dyn TableProvider>, DataFusionError> {
-    let scan = LogicalPlanBuilder::scan("input", provider_as_source(table), None)?;
-    let condition = condition(&scan)?;
-    Ok(Arc::new(ViewTable::new(scan.filter(condition)?.build()?, None)))
-}
-
-/// The greatest value of `column` in `table`, as text; `None` when there is none.
-pub(super) async fn greatest(
-    scope: &Scope,
-    table: Arc<dyn TableProvider>,
-    column: &str,
-) -> Result<Option<String>, DataFusionError> {
-    let scan = LogicalPlanBuilder::scan("input", provider_as_source(table), None)?;
-    let column = column_of(scan.plan(), column)?;
-    let plan = scan.aggregate(Vec::<Expr>::new(), vec![max(column)])?.build()?;
-    for batch in scope.rows(&plan).await? {
-        if batch.num_rows() > 0 {
-            let value = ScalarValue::try_from_array(batch.column(0), 0)?;
-            if value.is_null() {
-                return Ok(None);
-            }
-            return Ok(value.cast_to(&DataType::Utf8)?.try_as_str().flatten().map(str::to_owned));
-        }
-    }
-    Ok(None)
 }

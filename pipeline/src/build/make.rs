@@ -340,9 +340,10 @@ impl Build {
         model: &Model,
         inputs: &[Input],
         mut progress: BTreeMap<Read, Progress>,
-        is_whole: bool,
+        write: &Write,
         retained: BTreeSet<String>,
     ) -> (ModelState, Vec<(String, Value)>) {
+        let is_whole = matches!(write, Write::Overwrite);
         let definition = Recorded::Parts(self.definition(model));
         let mut state = ModelState { definition, is_whole, retained, inputs: BTreeMap::default() };
         let mut brief = serde_json::Map::new();

@@ -1,7 +1,7 @@
 //! How far an input was read by a column whose values grow: its mark is the greatest value that is not beyond the
 //! time of the build. What lies beyond it, at it or without a value is told apart row by row.
 
-use super::input::filtered;
+use super::filter::filtered;
 use crate::model::Watermark;
 use crate::plan::{Scope, column_of};
 use crate::source;
@@ -161,7 +161,7 @@ impl Ruler<'_> {
             }
             None => Arc::clone(rows),
         };
-        super::input::greatest(self.scope, known, &self.watermark.column).await
+        super::filter::greatest(self.scope, known, &self.watermark.column).await
     }
 
     /// How many of `rows` are so far ahead of the build's time that a clock must be wrong.

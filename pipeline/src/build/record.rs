@@ -1,6 +1,7 @@
 //! What a build did, kept in the lake; and how old its newest rows are.
 
-use super::input::{Input, greatest};
+use super::filter::greatest;
+use super::input::Input;
 use super::{Build, BuildError, Event, ModelReport, Outcome};
 use crate::lake::{Commit, LakeTable, Write};
 use crate::model::{Layout, Model, ModelError, ModelName, ModelRule};

@@ -1,3 +1,5 @@
+//! What has no text, in each form.
+
 use super::*;
 use crate::paint::Paint;
 use crate::rows::RowWriter;

@@ -1,3 +1,5 @@
+//! Measures that are parsed, refused, and shown.
+
 use super::*;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::execution::SessionStateBuilder;
