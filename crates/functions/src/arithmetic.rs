@@ -356,7 +356,7 @@ fn written(op: Op, operands: Vec<String>) -> String {
 }
 
 /// The name of a column as a person wrote it: without the place that the planner gives it, as in `amount@3`.
-fn unplaced(name: &str) -> String {
+pub(crate) fn unplaced(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     let mut rest = name;
     while let Some((before, after)) = rest.split_once('@') {

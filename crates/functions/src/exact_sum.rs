@@ -9,7 +9,7 @@ mod groups;
 mod one;
 mod total;
 
-use crate::arithmetic::{ArithmeticError, wider};
+use crate::arithmetic::{ArithmeticError, unplaced, wider};
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::functions_aggregate::sum::sum_udaf;
@@ -53,7 +53,14 @@ impl Answer {
     /// `None` for a type that is not added here.
     fn of(args: &AccumulatorArgs) -> Option<Answer> {
         let of = args.return_type().clone();
-        is_exact(&of).then(|| Answer { call: args.name.to_owned(), of })
+        let call = || match args.exprs.first() {
+            // A plan may call it by a name that nobody has written.
+            Some(value) if !args.name.starts_with("sum(") => {
+                format!("sum({})", unplaced(&value.to_string()))
+            }
+            _ => args.name.to_owned(),
+        };
+        is_exact(&of).then(|| Answer { call: call(), of })
     }
 
     fn beyond(&self) -> ArithmeticError {

@@ -28,6 +28,11 @@ fn without_partial_aggregation() -> SessionConfig {
     config
 }
 
+/// A session with our functions.
+pub(crate) fn small_session() -> SessionContext {
+    session(plain(1), Arc::default())
+}
+
 async fn rows(sql: &str) -> Result<String> {
     let mut answers = Vec::new();
     for config in [plain(1), plain(4), without_partial_aggregation()] {

@@ -1,6 +1,7 @@
 //! Sums against sums that hold everything.
 
-use crate::session::{check_fails, check_select, check_spilled};
+use crate::session::{check_fails, check_select, check_spilled, selecting, small_session};
+use datafusion::execution::FunctionRegistry;
 use proptest::prelude::*;
 
 const MOST: &str = "9223372036854775807";
@@ -49,6 +50,20 @@ async fn a_sum_is_right_or_refused() {
     .await;
     check_select("k, sum(x) from (values (1, 1), (2, 5), (2, null), (3, null)) as v (k, x) group by k order by k", "1 1, 2 5, 3 ").await;
     check_select("k, sum(x) filter (where x > 1) from (values (1, 1), (2, 5), (2, 7)) as v (k, x) group by k order by k", "1 , 2 12").await;
+}
+
+#[tokio::test]
+async fn a_sum_is_named_by_what_it_adds() {
+    use datafusion::functions_aggregate::expr_fn::count;
+    use datafusion::logical_expr::col;
+
+    let ctx = small_session();
+    let rows =
+        ctx.sql(&selecting(&format!("{MOST} as points union all values (1)"))).await.unwrap();
+    let sum = ctx.udaf("sum").unwrap().call(vec![col("points")]).alias("measure__0");
+    let found = rows.aggregate(vec![], vec![sum, count(col("points"))]).unwrap().collect().await;
+    let text = found.unwrap_err().to_string();
+    assert!(text.contains("sum(points) is beyond Int64"), "{text}");
 }
 
 #[tokio::test]
