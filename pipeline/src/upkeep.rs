@@ -33,7 +33,7 @@ pub use tables::tables;
 
 use crate::build::SelectError;
 use crate::catalog_json::CompileError;
-use crate::lake::{Clock, Holder, Lock, LockError, Root, RootError, Wait, panic_message};
+use crate::lake::{Clock, Holder, Lock, LockError, Root, RootError, Wait, cause, panic_message};
 use crate::memory::SharedMemory;
 use crate::model::ModelError;
 use datafusion::prelude::SessionContext;
@@ -183,7 +183,7 @@ pub enum UpkeepError {
     #[error(transparent)]
     Select(#[from] SelectError),
     /// A table cannot be read or written.
-    #[error("{place}: {action}: {source}")]
+    #[error("{place}: {action}: {}", cause(source.as_ref()))]
     Table {
         /// The table's folder or URL.
         place: String,

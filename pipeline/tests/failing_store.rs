@@ -64,12 +64,16 @@ async fn build(project: &Project) -> Result<Report, String> {
 
 /// Everything that can go goes.
 async fn keep_up(project: &Project) -> Result<(), String> {
+    let tables = upkeep::tables(project, &[]).await.map_err(|error| error.to_string())?;
+    keep_up_of(project, &tables).await
+}
+
+async fn keep_up_of(project: &Project, tables: &[upkeep::Table]) -> Result<(), String> {
     let options = upkeep::Options {
         retention: Retention::even_short(Duration::ZERO),
         ..upkeep::Options::default()
     };
-    let tables = upkeep::tables(project, &[]).await.map_err(|error| error.to_string())?;
-    let done = upkeep::run(&project.lake, &tables, &options, &Clock::system(), |_| ()).await;
+    let done = upkeep::run(&project.lake, tables, &options, &Clock::system(), |_| ()).await;
     done.map(drop).map_err(|error| error.to_string())
 }
 
@@ -204,25 +208,28 @@ async fn a_panic_is_an_error_and_the_lake_is_given_back() {
     let folder = folder.path();
     trial.write(folder);
     trial.deliver(folder, 0);
-    let counted = healthy(&Arc::new(InMemory::new()));
-    build(&project(folder, counted.clone())).await.unwrap();
-    for kind in [Work::Build, Work::Upkeep] {
-        for quarter in 1..4 {
+    // The first calls take the lake, and the last gives it back.
+    for call in [8, 16, 24, 32] {
+        let fault = Fault { call, moment: Moment::Before, extent: Extent::Panics };
+        for kind in [Work::Build, Work::Upkeep] {
             let memory = Arc::new(InMemory::new());
-            if kind == Work::Upkeep {
-                build(&project(folder, healthy(&memory))).await.unwrap();
-            }
-            let call = counted.n_calls() * quarter / 4;
-            let fault = Fault { call, moment: Moment::Before, extent: Extent::Panics };
             let failing = FailingStore::new(Arc::clone(&memory), Some(fault));
-            let outcome = work(&project(folder, failing.clone()), kind).await;
-            assert!(failing.is_hit(), "{fault:?}");
-            if let Err(error) = outcome {
-                assert!(error.contains("the engine panicked: "), "{error}");
-                assert!(!error.contains("task "), "{error}");
-            }
+            let (lake, failed) =
+                (project(folder, healthy(&memory)), project(folder, failing.clone()));
+            let outcome = match kind {
+                Work::Build => build(&failed).await.map(drop),
+                Work::Upkeep => {
+                    build(&lake).await.unwrap();
+                    let tables = upkeep::tables(&lake, &[]).await.unwrap();
+                    keep_up_of(&failed, &tables).await
+                }
+            };
+            assert!(failing.is_hit(), "{kind:?} {fault:?}");
+            let error = outcome.unwrap_err();
+            assert!(error.contains("the engine panicked: "), "{kind:?} {fault:?}: {error}");
+            assert!(!error.contains("task "), "{error}");
             // It is neither held for ever nor for a minute.
-            work(&project(folder, healthy(&memory)), kind).await.unwrap();
+            work(&lake, kind).await.unwrap();
         }
     }
 }
