@@ -11,6 +11,7 @@
 //! Endpoints and credentials come from the environment alone, in the variables that object_store reads.
 //! A text that carries a password is refused, so that a root can be printed.
 
+mod absolute;
 mod cloud;
 mod error;
 mod table_store;
@@ -26,7 +27,7 @@ use object_store::path::Path as StorePath;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, UpdateVersion};
 use std::fmt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use table_store::TableStore;
 use url::Url;
@@ -73,7 +74,7 @@ impl Root {
     /// [`RootError::Folder`].
     pub fn folder(dir: &Path) -> Result<Root, RootError> {
         let error = |source| RootError::Folder { path: dir.to_owned(), source };
-        let absolute = absolute(dir).map_err(|source| error(source.into()))?;
+        let absolute = absolute::of(dir).map_err(|source| error(source.into()))?;
         let url = Url::from_directory_path(&absolute)
             .map_err(|()| error("its path cannot be written as a URL".into()))?;
         Root::over(Some(dir.to_owned()), url, Arc::new(LocalFileSystem::new()))
@@ -331,22 +332,6 @@ fn failed(
 
 fn at(path: &str) -> Result<StorePath, object_store::Error> {
     Ok(StorePath::parse(path)?)
-}
-
-/// `dir` from the root of the file system and without `..`, which a store's path cannot have. As a
-/// link may lead elsewhere, what `..` means is asked of the file system as far as `dir` exists.
-fn absolute(dir: &Path) -> std::io::Result<PathBuf> {
-    let whole = std::path::absolute(dir)?;
-    let mut path = PathBuf::new();
-    for component in whole.components() {
-        if component == Component::ParentDir {
-            path = path.canonicalize().unwrap_or(path);
-            path.pop();
-        } else {
-            path.push(component);
-        }
-    }
-    Ok(path)
 }
 
 #[cfg(test)]
