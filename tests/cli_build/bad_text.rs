@@ -263,7 +263,7 @@ fn a_query_that_is_not_right_is_named_with_its_line() -> Result<()> {
     check_query(
         "summ(amount)",
         "silver.orders",
-        &["sales.sql:5:3: invalid function 'summ'. Did you mean 'sum'?"],
+        &["sales.sql:5:3: invalid function 'summ', did you mean 'sum'?"],
     )?;
     check_query(
         "sum(day)",
