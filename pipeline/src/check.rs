@@ -195,6 +195,11 @@ impl Checked {
         self.models.iter().find(|model| model.name == *name)
     }
 
+    /// Whether a generator delivers what `read` is.
+    pub(crate) fn is_generated(&self, read: &Read) -> bool {
+        self.delivered.contains_key(read)
+    }
+
     /// Whether `name` is a view.
     pub(crate) fn is_view(&self, name: &ModelName) -> bool {
         self.model(name).is_some_and(|model| model.config.materialization == Materialization::View)

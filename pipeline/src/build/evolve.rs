@@ -98,7 +98,10 @@ impl Build {
             Materialization::Append(_) | Materialization::Merge(_) => {
                 let drive = drive(model);
                 let input = inputs.iter().find(|input| Some(&input.read) == drive);
-                input.is_some_and(|input| !input.gives_all_of_before(state))
+                // A generator that has delivered something else gives all of that.
+                input.is_some_and(|input| {
+                    !self.checked.is_generated(&input.read) && !input.gives_all_of_before(state)
+                })
             }
             Materialization::Full | Materialization::View | Materialization::Incremental { .. } => {
                 false

@@ -171,7 +171,7 @@ pub const HARMS: &[(Harm, &[&str])] = &[
     ),
     (
         |s| s.edit("catalog.yaml", "expr: sum(price)", "expr: price"),
-        &["tables.sales.measures.revenue", "no aggregate"],
+        &["tables.sales.measures.revenue", "does not aggregate"],
     ),
     (
         |s| s.edit("catalog.yaml", "expr: sum(price)", "expr: sum(cast(price as double))"),
