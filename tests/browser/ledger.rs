@@ -28,7 +28,7 @@ const FILES: [(&str, &str); 5] = [
     ),
     (
         "models/gold/ledger.sql",
-        "-- sort_by: day, line\nselect\n  a.day,\n  a.line,\n  \
+        "/*---\nsort_by: [day, line]\n---*/\nselect\n  a.day,\n  a.line,\n  \
          cast(b.line as decimal(12, 2)) as amount,\n  \
          '------------------------------------------------' || cast(a.line * 1000 + b.line as varchar) as token,\n  \
          'account ' || cast(b.line % 20 as varchar) as account\n\

@@ -38,7 +38,9 @@ pub fn of_plan(error: &DataFusionError) -> Failure {
         }
         // Neither the file's fault nor the engine's: the expression does not fit the values.
         DataFusionError::Execution(_) => ErrorCode::Uncomputable,
-        DataFusionError::ArrowError(arrow, _) if is_computed(arrow) => ErrorCode::Uncomputable,
+        DataFusionError::ArrowError(arrow, _) if is_computed(arrow) && !is_of_column(error) => {
+            ErrorCode::Uncomputable
+        }
         DataFusionError::ParquetError(_) | DataFusionError::ArrowError(..) => {
             ErrorCode::MalformedFile
         }
@@ -71,6 +73,15 @@ fn is_computed(error: &ArrowError) -> bool {
             | ArrowError::DivideByZero
             | ArrowError::ParseError(_)
     )
+}
+
+/// Whether `error` came of reading a column as the table's type, which names the column in a context.
+fn is_of_column(error: &DataFusionError) -> bool {
+    match error {
+        DataFusionError::Context(..) => true,
+        DataFusionError::Shared(error) => is_of_column(error),
+        _ => false,
+    }
 }
 
 /// What `error` says, without the words that name its type.
